@@ -1,0 +1,1 @@
+"""Sentinel: raw feeds of a tower fleet in, audited marts and persona reports out."""

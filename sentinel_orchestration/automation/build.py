@@ -1,0 +1,86 @@
+"""One build of the whole graph in this process, recorded in the Dagster instance like any other run.
+
+Belongs here: receiving, starting the run, and what came of it. Does not belong here: how that is shown (console).
+"""
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import dagster as dg
+from dagster._core.utils import make_new_run_id
+
+from sentinel_orchestration.automation.jobs import BUILD_JOB, BUILD_WITHOUT_REPORT_JOB, build_tags
+from sentinel_orchestration.lake.batches import BatchRecord
+from sentinel_orchestration.lake.received import Lake
+from sentinel_orchestration.settings import PROJECT_DIR, Settings
+from sentinel_orchestration.warehouse.lock import hold_build_lock, release_build_lock
+
+if TYPE_CHECKING:
+    from dagster._core.events.log import EventLogEntry
+
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}  # the listener tells what a person needs
+Listener = Callable[["EventLogEntry"], None]
+
+
+@dataclass(frozen=True)
+class BuildOutcome:
+    """What a build came to. `error` is why it failed, in words; None where it published (or found nothing to publish)."""
+
+    run_id: str
+    succeeded: bool
+    error: str | None
+    seconds: float
+
+
+def open_instance(settings: Settings) -> dg.DagsterInstance:
+    """Sentinel's own Dagster instance, made on first use, with the project's dagster.yaml."""
+    settings.dagster_home.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(PROJECT_DIR / "dagster.yaml", settings.dagster_home / "dagster.yaml")
+    os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
+    return dg.DagsterInstance.get()
+
+
+def receive_all(lake: Lake) -> dict[str, list[BatchRecord]]:
+    """Receives what people handed in, feed by feed, so that the days to build are known before the run starts."""
+    return {feed: lake.receive(feed) for feed in lake.contracts if lake.source(feed) == "inbox"}
+
+
+def run_build(
+    settings: Settings,
+    lake: Lake,
+    definitions: dg.Definitions,
+    instance: dg.DagsterInstance,
+    with_report: bool,
+    listener: Listener,
+    on_wait: Callable[[str], None],
+) -> BuildOutcome:
+    """Materialises the whole graph. `listener` gets every event of the run as it happens."""
+    hold_build_lock(settings.build_dir, "sentinel build", on_wait)
+    started = time.monotonic()
+    job = definitions.resolve_job_def(BUILD_JOB if with_report else BUILD_WITHOUT_REPORT_JOB)
+    run_id = make_new_run_id()
+    try:
+        instance.add_event_listener(run_id, listener)
+        result = job.execute_in_process(
+            instance=instance, tags=build_tags(lake), raise_on_error=False, run_id=run_id, run_config=QUIET
+        )
+        error = None if result.success else _first_error(result)
+        return BuildOutcome(result.run_id, result.success, error, time.monotonic() - started)
+    finally:
+        release_build_lock(settings.build_dir)
+
+
+def _first_error(result: dg.ExecuteInProcessResult) -> str:
+    for event in result.all_events:
+        if event.is_step_failure:
+            failure = event.step_failure_data
+            if failure.user_failure_data and failure.user_failure_data.description:
+                return f"{event.step_key}: {failure.user_failure_data.description}"
+            if failure.error:
+                cause = failure.error.cause or failure.error
+                return f"{event.step_key}: {cause.message.strip()}"
+    return "the run failed before its first step"

@@ -1,0 +1,68 @@
+"""The folders people hand files in: inbox/<feed>/, and which feed a loose file belongs to.
+
+Belongs here: finding and placing files. Does not belong here: reading rows (readers) or receiving them (bronze).
+"""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from sentinel_orchestration.contracts import Contract
+from sentinel_orchestration.feeds.readers import SUFFIXES, BatchRefusedError, column_names
+from sentinel_orchestration.files import copy_file
+
+
+def inbox_files(inbox_dir: Path, feed: str) -> list[Path]:
+    """Every file handed in for `feed`, oldest first; hidden files (an unfinished copy) are left out."""
+    files = [path for path in (inbox_dir / feed).rglob("*") if path.is_file() and not path.name.startswith(".")]
+    return sorted(files, key=lambda path: (path.stat().st_mtime_ns, path.name))
+
+
+def expand(path: Path) -> list[Path]:
+    """The files that `path` stands for: itself, or every readable kind of file below a folder.
+
+    Raises BatchRefusedError where there are none.
+    """
+    if not path.exists():
+        raise BatchRefusedError(f"{path}: no such file or folder. Check the path.")
+    if path.is_file():
+        return [path]
+    files = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and not p.name.startswith("."))
+    if not files:
+        raise BatchRefusedError(f"{path}: the folder holds no {', '.join(SUFFIXES)} file.")
+    return files
+
+
+def feed_of(path: Path, contracts: Mapping[str, Contract]) -> str:
+    """The feed a file belongs to, told by its name, its folder's name, or its columns, in this order.
+
+    Raises BatchRefusedError where none of them tells.
+    """
+    stem = path.name.split(".")[0].lower()
+    named = [feed for feed in contracts if stem == feed or stem.startswith((f"{feed}_", f"{feed}-"))]
+    if named:
+        return max(named, key=len)
+    if path.parent.name in contracts:
+        return path.parent.name
+    columns = set(column_names(path))
+    matching = [feed for feed, contract in contracts.items() if columns.issuperset(contract.column_names)]
+    if len(matching) == 1:
+        return matching[0]
+    raise BatchRefusedError(
+        f"{path.name}: cannot tell its feed from its name, folder or columns. Name it with --feed, one of "
+        f"{', '.join(sorted(contracts))}."
+    )
+
+
+def place(path: Path, inbox_dir: Path, feed: str) -> Path:
+    """Copies a file into the inbox of `feed` and gives its place; another file of that name is never replaced."""
+    target = inbox_dir / feed / path.name
+    if path.resolve().is_relative_to((inbox_dir / feed).resolve()):
+        return path
+    if target.exists():
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        if hashlib.sha256(target.read_bytes()).hexdigest() == digest:
+            return target
+        target = target.with_stem(f"{target.stem}-{digest[:8]}")
+    copy_file(path, target)
+    return target

@@ -1,0 +1,135 @@
+"""Receives batches: rows as they came, split by day, kept for good under a batch id that tells their content.
+
+Belongs here: turning a file or a simulated day into pieces and a record. Does not belong here: rules about values.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+
+from sentinel_orchestration.contracts import Contract
+from sentinel_orchestration.feeds.readers import BatchRefusedError, read_chunks
+from sentinel_orchestration.feeds.simulator import SIMULATOR_VERSION, World, simulate_day, simulate_snapshot
+from sentinel_orchestration.files import copy_file, replacing
+from sentinel_orchestration.lake.batches import SNAPSHOT_DAY, BatchRecord, Bronze
+from sentinel_orchestration.lake.conform import check_shape, conform
+from sentinel_orchestration.lake.gate import CLOCK_SKEW, DAY, EARLIEST_EVENT, PROVENANCE, ROW
+
+BATCH_ID_LENGTH = 16
+
+
+def receive_file(bronze: Bronze, path: Path, received_at: datetime, chunk_rows: int) -> BatchRecord:
+    """Receives a file into bronze; a file received before changes nothing and gives its first record.
+
+    A file that breaks the shape of its contract is kept whole, as it came, and its record says why it was refused.
+    """
+    contract, sha256 = bronze.contract, _sha256(path)
+    batch_id = sha256[:BATCH_ID_LENGTH]
+    if bronze.has(batch_id):
+        return bronze.get(batch_id)
+    stat = path.stat()
+    record = BatchRecord(
+        contract.feed, batch_id, "inbox", path.name, sha256, received_at, size=stat.st_size, modified_ns=stat.st_mtime_ns
+    )
+    try:
+        record = _keep(bronze, record, read_chunks(path, chunk_rows))
+    except BatchRefusedError as error:
+        for piece in bronze.folder.rglob(f"{batch_id}-*.parquet"):
+            piece.unlink()
+        copy_file(path, bronze.refused_file(batch_id, path.suffix))
+        record = replace(record, refused_because=str(error))
+    bronze.record(record)
+    return record
+
+
+def simulated_batch(contract: Contract, world: World, day: str, as_of: datetime) -> BatchRecord:
+    """The record of a simulated batch before it is made: a pure function of what is simulated.
+
+    Only the last day before `as_of` depends on the hour; earlier days are complete and keep their batch for good.
+    """
+    is_last = not day or day == (as_of - timedelta(hours=1)).date().isoformat()
+    until = as_of if is_last else datetime.fromisoformat(day) + timedelta(days=1)
+    specification = (
+        f"simulator {SIMULATOR_VERSION}: {contract.feed} seed={world.seed} sites={world.sites} towers={world.towers}"
+        f" day={day or 'all'} until={until.isoformat() if is_last else 'end of day'}"
+    )
+    sha256 = hashlib.sha256(specification.encode()).hexdigest()
+    return BatchRecord(contract.feed, sha256[:BATCH_ID_LENGTH], "simulator", specification, sha256, until)
+
+
+def receive_simulated(bronze: Bronze, world: World, days: Iterable[str], as_of: datetime) -> list[BatchRecord]:
+    """Receives the simulated batches of `days` ("" for a snapshot feed), making only those not there yet."""
+    records = []
+    for day in days:
+        record = simulated_batch(bronze.contract, world, day, as_of)
+        if bronze.has(record.batch_id):
+            records.append(bronze.get(record.batch_id))
+            continue
+        feed = bronze.contract.feed
+        frame = simulate_day(feed, world, date.fromisoformat(day), as_of) if day else simulate_snapshot(feed, world, as_of)
+        _write(bronze.piece(day, record.batch_id, 0), frame.with_row_index(ROW, offset=1))
+        record = replace(record, rows_by_day={day: frame.height}, columns=_dtypes(frame))
+        bronze.record(record)
+        records.append(record)
+    return records
+
+
+def _keep(bronze: Bronze, record: BatchRecord, chunks: Iterable[pl.DataFrame]) -> BatchRecord:
+    """Writes the chunks of a file as pieces by day. Raises BatchRefusedError where the shape is wrong."""
+    contract = bronze.contract
+    rows: dict[str, int] = {}
+    seen, first_day, extra = 0, None, []
+    columns: dict[str, str] = {}
+    for number, chunk in enumerate(chunks):
+        clash = [name for name in chunk.columns if name in PROVENANCE]
+        if clash:
+            raise BatchRefusedError(f"{record.source_file}: column {clash[0]} has a name Sentinel uses. Rename it.")
+        extra = check_shape(dict(chunk.schema), contract, record.source_file)
+        columns = columns or _dtypes(chunk)
+        chunk = chunk.with_row_index(ROW, offset=seen + 1)
+        seen += chunk.height
+        days = _days(chunk, contract, record)
+        first_day = first_day or next((day for day in days.drop_nulls()), record.received_at.date().isoformat())
+        for (day,), piece in chunk.with_columns(days.fill_null(first_day).alias(DAY)).partition_by(
+            DAY, as_dict=True, include_key=False
+        ).items():
+            _write(bronze.piece(str(day), record.batch_id, number), piece)
+            rows[str(day)] = rows.get(str(day), 0) + piece.height
+    return replace(record, rows_by_day=rows, columns=columns, extra_columns=tuple(extra))
+
+
+def _days(chunk: pl.DataFrame, contract: Contract, record: BatchRecord) -> pl.Series:
+    """The day each row belongs to; null where the event time is absent, unreadable or implausible.
+
+    Such rows travel with the first dated row of their file, so that the gate sees and quarantines them.
+    """
+    if contract.event_time is None:
+        return pl.Series([SNAPSHOT_DAY]).new_from_index(0, chunk.height)
+    column = next(c for c in contract.columns if c.name == contract.event_time)
+    moment = chunk.select(conform(column, chunk.schema[column.name])).to_series()
+    plausible = (moment >= EARLIEST_EVENT) & (moment <= record.received_at + CLOCK_SKEW)
+    return pl.select(pl.when(plausible).then(moment.dt.strftime("%Y-%m-%d"))).to_series()
+
+
+def _dtypes(frame: pl.DataFrame) -> dict[str, str]:
+    return {name: str(dtype) for name, dtype in frame.schema.items() if name != ROW}
+
+
+def _write(path: Path, frame: pl.DataFrame) -> None:
+    with replacing(path) as temporary:
+        frame.write_parquet(temporary, compression="zstd", compression_level=1, statistics=False)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def now() -> datetime:
+    """The moment of receipt, naive UTC."""
+    return datetime.now(UTC).replace(tzinfo=None)
+

@@ -1,0 +1,142 @@
+"""Brings raw values to the types of a contract where their meaning is plain, as Polars expressions.
+
+Belongs here: type rules (nanoseconds, `T` or space, empty text for null, TRUE/1). Does not belong here: rules about
+values (the gate). NaN counts as null, as pandas writes it. Times with an offset become UTC; times without are UTC.
+"""
+
+import polars as pl
+
+from sentinel_orchestration.contracts import Column, Contract
+from sentinel_orchestration.contracts.model import LogicalType
+from sentinel_orchestration.feeds.readers import BatchRefusedError
+
+DTYPES: dict[LogicalType, pl.DataType] = {
+    "string": pl.String(),
+    "integer": pl.Int64(),
+    "number": pl.Float64(),
+    "boolean": pl.Boolean(),
+    "date": pl.Date(),
+    "timestamp": pl.Datetime("us"),
+}
+BOOLEAN_WORDS = {"true": True, "t": True, "yes": True, "1": True, "1.0": True} | {
+    "false": False, "f": False, "no": False, "0": False, "0.0": False
+}  # fmt: skip
+OFFSET = r"([+-])(\d{2}):?(\d{2})$"
+
+
+def contract_schema(contract: Contract) -> dict[str, pl.DataType]:
+    """Column → dtype of a conformed frame, in the contract's order."""
+    return {column.name: DTYPES[column.type] for column in contract.columns}
+
+
+def check_shape(columns: dict[str, pl.DataType], contract: Contract, source: str) -> list[str]:
+    """The names of extra columns of a raw frame.
+
+    Raises BatchRefusedError where a column is missing or holds a type that cannot mean what the contract says.
+    """
+    missing = [name for name in contract.column_names if name not in columns]
+    extra = [name for name in columns if name not in contract.column_names]
+    if missing:
+        hint = f" It has instead: {', '.join(extra[:10])}." if extra else ""
+        raise BatchRefusedError(
+            f"{source}: column {', '.join(missing)} is missing; the contract {contract.feed} needs it.{hint} Add or rename it."
+        )
+    for column in contract.columns:
+        if not _can_mean(columns[column.name], column.type):
+            raise BatchRefusedError(
+                f"{source}: column {column.name} holds {columns[column.name]}, which cannot be read as "
+                f"{column.type}. Write it as {_plain(column.type)}."
+            )
+    return extra
+
+
+def conform(column: Column, dtype: pl.DataType) -> pl.Expr:
+    """The column's values in the contract's type; what cannot be read becomes null."""
+    value = pl.col(column.name)
+    if dtype == pl.Null:
+        return value.cast(DTYPES[column.type])
+    if dtype in (pl.Categorical, pl.Enum):
+        value, dtype = value.cast(pl.String), pl.String()
+    if dtype == pl.String:
+        text = value if column.type == "string" else value.str.strip_chars()
+        return _from_text(pl.when(text != "").then(text), column.type)
+    return _from_typed(value, dtype, column.type)
+
+
+def is_missing(name: str, dtype: pl.DataType) -> pl.Expr:
+    """Whether the raw value is a way of saying null."""
+    value = pl.col(name)
+    if dtype in (pl.Categorical, pl.Enum):
+        return value.is_null() | (value.cast(pl.String) == "")
+    if dtype == pl.String:
+        return value.is_null() | (value.str.strip_chars() == "")
+    if dtype.is_float():
+        return value.is_null() | value.is_nan()
+    return value.is_null()
+
+
+def _can_mean(dtype: pl.DataType, target: LogicalType) -> bool:
+    if dtype == pl.Null or dtype == pl.String or dtype in (pl.Categorical, pl.Enum):
+        return True
+    if target == "string":
+        return dtype.is_integer()
+    if target in ("date", "timestamp"):
+        return dtype == pl.Date or dtype == pl.Datetime
+    if dtype == pl.Boolean:
+        return target == "boolean"
+    return dtype.is_numeric()
+
+
+def _plain(target: LogicalType) -> str:
+    return {
+        "string": "text",
+        "integer": "whole numbers",
+        "number": "numbers",
+        "boolean": "true and false",
+        "date": "dates (2026-01-31)",
+        "timestamp": "timestamps (2026-01-31T13:00:00Z), not as a count of seconds",
+    }[target]
+
+
+def _from_typed(value: pl.Expr, dtype: pl.DataType, target: LogicalType) -> pl.Expr:
+    if dtype.is_float():
+        value = value.fill_nan(None)
+    if target == "boolean" and dtype != pl.Boolean:
+        return pl.when(value == 1).then(True).when(value == 0).then(False)
+    if target == "integer" and not dtype.is_integer():
+        number = value.cast(pl.Float64)
+        return pl.when((number % 1 == 0) & (number.abs() < 2**53)).then(number).cast(pl.Int64, strict=False)
+    if isinstance(dtype, pl.Datetime) and dtype.time_zone:
+        value = value.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    return value.cast(DTYPES[target], strict=False)
+
+
+def _from_text(text: pl.Expr, target: LogicalType) -> pl.Expr:
+    if target == "string":
+        return text
+    if target == "boolean":
+        return text.str.to_lowercase().replace_strict(BOOLEAN_WORDS, default=None, return_dtype=pl.Boolean)
+    if target == "timestamp":
+        return _timestamp(text)
+    if target == "date":
+        return _timestamp(text).dt.date()
+    number = text.cast(pl.Float64, strict=False)
+    if target == "integer":
+        whole = pl.when((number % 1 == 0) & (number.abs() < 2**53)).then(number).cast(pl.Int64, strict=False)
+        return text.cast(pl.Int64, strict=False).fill_null(whole)
+    return number.fill_nan(None)
+
+
+def _timestamp(text: pl.Expr) -> pl.Expr:
+    """ISO 8601 with `T` or a space, any fraction, `Z` or an offset; a bare date is its midnight."""
+    plain = text.str.to_uppercase().str.replace(r"\s*(Z|UTC)$", "").str.replace(r"^(\d{4}-\d{2}-\d{2})T", "${1} ")
+    has_time = plain.str.len_chars() > 10
+    sign = pl.when(plain.str.extract(OFFSET, 1) == "-").then(-1).otherwise(1)
+    minutes = plain.str.extract(OFFSET, 2).cast(pl.Int64) * 60 + plain.str.extract(OFFSET, 3).cast(pl.Int64)
+    offset = pl.when(has_time).then(pl.duration(minutes=sign * minutes)).fill_null(pl.duration(minutes=0))
+    local = pl.when(has_time).then(plain.str.replace(r"\s*[+-]\d{2}:?\d{2}$", "")).otherwise(plain)
+    read = pl.coalesce(
+        local.str.to_datetime(pattern, time_unit="us", strict=False, exact=True)
+        for pattern in ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%d")
+    )
+    return read - offset

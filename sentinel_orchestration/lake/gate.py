@@ -1,0 +1,136 @@
+"""Holds rows against their contract: good rows, quarantined rows with the rules they broke, exact duplicates.
+
+Belongs here: what each rule of a contract means, as one Polars expression each. Does not belong here: files and folders.
+For any frame, rows in = good + quarantined + exact duplicates, and gating the good rows again changes nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from sentinel_orchestration.contracts import Column, Contract, Reference
+from sentinel_orchestration.lake.conform import conform, contract_schema, is_missing
+
+GATE_VERSION = "1"
+DAY, ORDER, ROW, RECEIVED = "_day", "_order", "_row", "_received_at"
+UNREAD, RAW, RULES = "_unread", "_raw", "_rules"
+PROVENANCE = [DAY, ORDER, ROW, RECEIVED]
+SUPERSEDED = "key.superseded"
+EARLIEST_EVENT = datetime(2000, 1, 1)
+CLOCK_SKEW = timedelta(hours=1)
+
+ReferencedValues = Mapping[Reference, pl.Series]
+
+
+@dataclass(frozen=True)
+class Gated:
+    """The three ways a row can go.
+
+    good: the contract's columns and `_day`. quarantined: those, plus where the row came from, `_rules` (what it broke)
+    and `_raw` (the row as JSON where a value could not be read). duplicates: `_day`, a row for each row dropped.
+    """
+
+    good: pl.DataFrame
+    quarantined: pl.DataFrame
+    duplicates: pl.DataFrame
+
+
+def conform_frame(raw: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+    """A raw frame (with its provenance columns) in the contract's types, plus `_unread` and `_raw`.
+
+    `_unread` names the columns whose value could not be read, comma-separated; null where all could.
+    """
+    values = [conform(column, raw.schema[column.name]).alias(column.name) for column in contract.columns]
+    doubtful = [c for c in contract.columns if raw.schema[c.name] != contract_schema(contract)[c.name] or c.type != "string"]
+    frame = raw.select(*values, *PROVENANCE)
+    unread = [
+        pl.when(frame[column.name].is_null() & ~raw.select(is_missing(column.name, raw.schema[column.name])).to_series())
+        .then(pl.lit(column.name))
+        .alias(column.name)
+        for column in doubtful
+        if frame[column.name].null_count()
+    ]
+    nothing = pl.lit(None, dtype=pl.String)
+    if not unread:
+        return frame.with_columns(nothing.alias(UNREAD), nothing.alias(RAW))
+    names = frame.select(pl.concat_str(unread, separator=",", ignore_nulls=True)).to_series()
+    broken = names != ""
+    raw_rows = raw.select(pl.struct(pl.exclude(PROVENANCE)).struct.json_encode()).to_series()
+    return frame.with_columns(
+        pl.when(broken).then(names).alias(UNREAD),
+        pl.when(broken).then(raw_rows).alias(RAW),
+    )
+
+
+def gate(frame: pl.DataFrame, contract: Contract, referenced: ReferencedValues) -> Gated:
+    """Splits a conformed frame (see `conform_frame`). `referenced` holds the values each foreign key may take.
+
+    Where a key comes more than once with different content, the row received last (by `_order`, then `_row`) stays and
+    the others are quarantined as superseded.
+    """
+    rules = _rules(contract, referenced)
+    is_broken = frame.select(pl.any_horizontal(expression for _, expression in rules)).to_series().fill_null(False)
+    good = frame.filter(~is_broken)
+    broken = frame.filter(is_broken).with_columns(
+        pl.concat_str(
+            [pl.when(expression).then(pl.lit(name)) for name, expression in rules], separator=", ", ignore_nulls=True
+        ).alias(RULES)
+    )
+    good, superseded, duplicates = _newest(good, contract)
+    quarantined = pl.concat([broken, superseded.with_columns(pl.lit(SUPERSEDED).alias(RULES))])
+    return Gated(
+        good=good.select(*contract.column_names, DAY),
+        quarantined=quarantined.drop(UNREAD),
+        duplicates=duplicates.select(DAY),
+    )
+
+
+def _newest(good: pl.DataFrame, contract: Contract) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """(rows that stay, rows superseded by a newer version of their key, exact duplicates)."""
+    if not good.select(contract.key).is_duplicated().any():
+        return good, good.clear(), good.clear()
+    ordered = good.sort(ORDER, ROW).with_row_index("_position")
+    distinct = ordered.unique(contract.column_names, keep="last", maintain_order=True)
+    duplicates = ordered.join(distinct.select("_position"), on="_position", how="anti")
+    newest = distinct.unique(contract.key, keep="last", maintain_order=True)
+    superseded = distinct.join(newest.select("_position"), on="_position", how="anti")
+    return newest.drop("_position"), superseded.drop("_position"), duplicates.drop("_position")
+
+
+def _rules(contract: Contract, referenced: ReferencedValues) -> list[tuple[str, pl.Expr]]:
+    """(name, expression that is true for a row that breaks it) of every rule of the contract."""
+    rules: list[tuple[str, pl.Expr]] = []
+    for column in contract.columns:
+        rules += _column_rules(column, referenced)
+    if contract.event_time:
+        moment = pl.col(contract.event_time)
+        rules.append((f"{contract.event_time}.too_old", moment < EARLIEST_EVENT))
+        rules.append((f"{contract.event_time}.future", moment > pl.col(RECEIVED) + CLOCK_SKEW))
+    for rule in contract.rules:
+        rules.append((rule.name, ~pl.sql_expr(rule.expression)))
+    return rules
+
+
+def _column_rules(column: Column, referenced: ReferencedValues) -> list[tuple[str, pl.Expr]]:
+    value = pl.col(column.name)
+    is_unread = pl.col(UNREAD).is_not_null() & ("," + pl.col(UNREAD) + ",").str.contains(f",{column.name},", literal=True)
+    rules = [("type", is_unread)]
+    if column.is_required:
+        rules.append(("required", value.is_null() & ~is_unread.fill_null(False)))
+    if column.type == "number":
+        rules.append(("finite", value.is_infinite()))
+    if column.allowed:
+        rules.append(("allowed", ~value.is_in(list(column.allowed))))
+    if column.minimum is not None:
+        rules.append(("minimum", value < column.minimum))
+    if column.maximum is not None:
+        rules.append(("maximum", value > column.maximum))
+    if column.max_length is not None:
+        rules.append(("length", value.str.len_chars() > column.max_length))
+    if column.pattern is not None:
+        rules.append(("pattern", ~value.str.contains(f"^(?:{column.pattern})$")))
+    if column.reference is not None:
+        rules.append(("reference", ~value.is_in(referenced[column.reference].implode())))
+    return [(f"{column.name}.{name}", expression) for name, expression in rules]

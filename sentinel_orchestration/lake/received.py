@@ -1,0 +1,102 @@
+"""Which batches of a feed count: the files handed in, or else the simulated days of the window.
+
+Belongs here: the choice of source and what it has handed over. Does not belong here: how rows are kept or judged.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Literal
+
+from sentinel_orchestration.contracts import Contract, load_contracts
+from sentinel_orchestration.feeds.inbox import inbox_files
+from sentinel_orchestration.feeds.simulator import World
+from sentinel_orchestration.lake.batches import SNAPSHOT_DAY, BatchRecord, Bronze
+from sentinel_orchestration.lake.bronze import now, receive_file, receive_simulated, simulated_batch
+from sentinel_orchestration.settings import Settings, SettingsError, window_days
+
+
+@dataclass(frozen=True)
+class Lake:
+    """The lake as one run sees it: its settings, its contracts, and the moment it is built for."""
+
+    settings: Settings
+    as_of: datetime
+
+    @cached_property
+    def contracts(self) -> Mapping[str, Contract]:
+        """Every contract by feed, referred-to feeds first."""
+        return load_contracts()
+
+    @cached_property
+    def world(self) -> World:
+        """The simulated fleet."""
+        return World(seed=self.settings.seed, sites=self.settings.sites, towers=self.settings.towers)
+
+    def bronze(self, feed: str) -> Bronze:
+        """The bronze folder of a feed."""
+        return Bronze(self.settings.bronze_dir, self.contracts[feed])
+
+    def source(self, feed: str) -> Literal["inbox", "simulator"]:
+        """Where the feed's rows come from. Raises SettingsError where the setting names a feed without a contract."""
+        chosen = self.settings.inbox_feeds
+        if chosen == "none":
+            return "simulator"
+        if isinstance(chosen, tuple):
+            unknown = [name for name in chosen if name not in self.contracts]
+            if unknown:
+                raise SettingsError(
+                    f"SENTINEL_INBOX_FEEDS names {', '.join(unknown)}, which has no contract. "
+                    f"Use auto, none, or some of {', '.join(self.contracts)}."
+                )
+            return "inbox" if feed in chosen else "simulator"
+        handed_in = inbox_files(self.settings.inbox_dir, feed) or self._from_inbox(feed)
+        return "inbox" if handed_in else "simulator"
+
+    def receive(self, feed: str, days: Iterable[str] | None = None) -> list[BatchRecord]:
+        """Receives what the source of `feed` has: new files, or the simulated days of the window (of these, `days`).
+
+        Gives the records of all that was found there, refused ones among them.
+        """
+        bronze = self.bronze(feed)
+        if self.source(feed) == "inbox":
+            start = now()
+            return [
+                receive_file(bronze, path, start + timedelta(microseconds=order), self.settings.gate_chunk_rows)
+                for order, path in enumerate(inbox_files(self.settings.inbox_dir, feed))
+            ]
+        window = self._window(feed)
+        wanted = window if days is None else [day for day in window if day in set(days)]
+        return receive_simulated(bronze, self.world, wanted, self.as_of)
+
+    def active(self, feed: str) -> dict[str, list[BatchRecord]]:
+        """Day → the received batches that hold its rows, oldest first; the one day of a snapshot feed is ""."""
+        if self.source(feed) == "inbox":
+            records = self._from_inbox(feed)
+        else:
+            expected = (
+                simulated_batch(self.contracts[feed], self.world, day, self.as_of).batch_id for day in self._window(feed)
+            )
+            records = self.bronze(feed).records(expected)
+        by_day: dict[str, list[BatchRecord]] = {}
+        for record in records:
+            for day in record.rows_by_day:
+                by_day.setdefault(day, []).append(record)
+        return dict(sorted(by_day.items()))
+
+    def event_days(self) -> list[str]:
+        """Every day on which some event feed has rows, and the simulated window where one is simulated."""
+        days: set[str] = set()
+        for feed, contract in self.contracts.items():
+            if contract.kind == "event":
+                days |= set(self._window(feed) if self.source(feed) == "simulator" else self.active(feed))
+        return sorted(days)
+
+    def _window(self, feed: str) -> list[str]:
+        if self.contracts[feed].kind == "snapshot":
+            return [SNAPSHOT_DAY]
+        return window_days(self.as_of, self.settings.days)
+
+    def _from_inbox(self, feed: str) -> list[BatchRecord]:
+        return [r for r in self.bronze(feed).records() if r.source == "inbox" and r.refused_because is None]

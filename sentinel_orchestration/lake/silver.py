@@ -1,0 +1,237 @@
+"""Gates bronze into silver and quarantine, a day at a time on disk, many days at a time in memory.
+
+Belongs here: reading pieces, running the gate, writing its three outcomes, and knowing what needs no new gating. Does
+not belong here: what a rule means (gate) or which batches count (received).
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import polars as pl
+
+from sentinel_orchestration.contracts import Contract, Reference
+from sentinel_orchestration.files import replacing
+from sentinel_orchestration.lake.batches import BatchRecord, Bronze
+from sentinel_orchestration.lake.gate import (
+    DAY,
+    GATE_VERSION,
+    ORDER,
+    RECEIVED,
+    RULES,
+    SUPERSEDED,
+    Gated,
+    ReferencedValues,
+    conform_frame,
+    gate,
+)
+from sentinel_orchestration.lake.received import Lake
+
+METADATA_KEY = "sentinel"
+SOURCE_FILE = "_source_file"
+
+
+@dataclass(frozen=True)
+class DayCounts:
+    """How the rows of one day (or snapshot, day "") went: received = good + quarantined + superseded + duplicates.
+
+    `version` tells what they were made from; equal versions, equal rows.
+    """
+
+    day: str
+    version: str
+    received: int
+    good: int
+    quarantined: int
+    superseded: int
+    duplicates: int
+
+
+def silver_file(silver_dir: Path, feed: str, day: str) -> Path:
+    """Where the good rows of a day lie."""
+    folder = silver_dir / feed
+    return (folder / f"day={day}" if day else folder) / "part.parquet"
+
+
+def read_counts(path: Path) -> DayCounts | None:
+    """The counts kept in a silver file; None where there is no such file."""
+    if not path.exists():
+        return None
+    return DayCounts(**json.loads(pl.read_parquet_metadata(path)[METADATA_KEY]))
+
+
+def silver_counts(silver_dir: Path, feed: str) -> list[DayCounts]:
+    """The counts of every silver file of a feed, by day."""
+    paths = sorted((silver_dir / feed).glob("**/part.parquet"))
+    return [counts for path in paths if (counts := read_counts(path))]
+
+
+def gate_feed(lake: Lake, feed: str, days: Iterable[str] | None = None) -> list[DayCounts]:
+    """Brings silver and quarantine of a feed up to date, for `days` or for all, and gives the counts of those days.
+
+    A day made from the same batches, contract and referenced keys is left as it is. Days that no active batch holds any
+    more are removed.
+    """
+    contract, active = lake.contracts[feed], lake.active(feed)
+    wanted = [day for day in active if days is None or day in set(days)]
+    references = _References(lake, contract)
+    versions = {day: _version(contract, active[day], references.digest(day)) for day in wanted}
+    counts: dict[str, DayCounts] = {}
+    stale: list[str] = []
+    for day in wanted:
+        present = read_counts(silver_file(lake.settings.silver_dir, feed, day))
+        if present and present.version == versions[day]:
+            counts[day] = present
+        else:
+            stale.append(day)
+    for chunk in _chunks(stale, active, lake.settings.gate_chunk_rows):
+        gated = gate(_read(lake.bronze(feed), chunk, active), contract, references.values(chunk))
+        for day_counts in _write(lake, contract, chunk, gated, active, versions):
+            counts[day_counts.day] = day_counts
+    _remove_inactive(lake, feed, set(active))
+    return [counts[day] for day in wanted]
+
+
+def _chunks(days: list[str], active: Mapping[str, list[BatchRecord]], rows: int) -> Iterator[list[str]]:
+    """Whole days, as many at once as hold about `rows` rows together."""
+    chunk: list[str] = []
+    held = 0
+    for day in days:
+        size = sum(record.rows_by_day[day] for record in active[day])
+        if chunk and held + size > rows:
+            yield chunk
+            chunk, held = [], 0
+        chunk.append(day)
+        held += size
+    if chunk:
+        yield chunk
+
+
+def _read(bronze: Bronze, days: list[str], active: Mapping[str, list[BatchRecord]]) -> pl.DataFrame:
+    """The conformed rows of `days`. Pieces of equal types are read in one scan."""
+    groups: dict[tuple[tuple[str, str], ...], list[tuple[str, str, int, object]]] = {}
+    for day in days:
+        for order, record in enumerate(active[day]):
+            types = tuple(record.columns.items())
+            for piece in bronze.pieces(day, record):
+                groups.setdefault(types, []).append((str(piece), day, order, record.received_at))
+    frames = []
+    for pieces in groups.values():
+        origin = pl.DataFrame(
+            pieces, schema={"_path": pl.String, DAY: pl.String, ORDER: pl.UInt32, RECEIVED: pl.Datetime("us")}, orient="row"
+        )
+        raw = pl.scan_parquet([piece[0] for piece in pieces], include_file_paths="_path", hive_partitioning=False, glob=False)
+        joined = raw.join(origin.lazy(), on="_path", how="left", maintain_order="left").drop("_path").collect()
+        frames.append(conform_frame(joined, bronze.contract))
+    return pl.concat(frames)
+
+
+def _write(
+    lake: Lake,
+    contract: Contract,
+    days: list[str],
+    gated: Gated,
+    active: Mapping[str, list[BatchRecord]],
+    versions: Mapping[str, str],
+) -> Iterator[DayCounts]:
+    order = [contract.event_time, *contract.key] if contract.event_time else contract.key
+    good = _by_day(gated.good.sort(order, maintain_order=True))
+    bad = _by_day(gated.quarantined)
+    duplicates = dict(gated.duplicates.group_by(DAY).len().iter_rows())
+    for day in days:
+        rows = good.get(day, gated.good.clear().drop(DAY))
+        rejected = bad.get(day, gated.quarantined.clear().drop(DAY))
+        superseded = rejected.filter(pl.col(RULES) == SUPERSEDED).height
+        counts = DayCounts(
+            day=day,
+            version=versions[day],
+            received=sum(record.rows_by_day[day] for record in active[day]),
+            good=rows.height,
+            quarantined=rejected.height - superseded,
+            superseded=superseded,
+            duplicates=duplicates.get(day, 0),
+        )
+        # Quarantine first: silver's version says the day is done, so nothing may be missing once it stands.
+        _write_quarantine(silver_file(lake.settings.quarantine_dir, contract.feed, day), rejected, active[day])
+        with replacing(silver_file(lake.settings.silver_dir, contract.feed, day)) as temporary:
+            rows.write_parquet(
+                temporary, compression="zstd", compression_level=1, metadata={METADATA_KEY: json.dumps(asdict(counts))}
+            )
+        yield counts
+
+
+def _write_quarantine(path: Path, rejected: pl.DataFrame, records: list[BatchRecord]) -> None:
+    if rejected.is_empty():
+        path.unlink(missing_ok=True)
+        return
+    sources = {order: record.source_file for order, record in enumerate(records)}
+    with replacing(path) as temporary:
+        rejected.with_columns(
+            pl.col(ORDER).replace_strict(sources, return_dtype=pl.String).alias(SOURCE_FILE)
+        ).drop(ORDER).write_parquet(temporary, compression="zstd")
+
+
+def _by_day(frame: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    parts = frame.partition_by(DAY, as_dict=True, include_key=False, maintain_order=True)
+    return {str(day): part for (day,), part in parts.items()}
+
+
+def _remove_inactive(lake: Lake, feed: str, active_days: set[str]) -> None:
+    for root in (lake.settings.silver_dir, lake.settings.quarantine_dir):
+        for path in (root / feed).glob("day=*/part.parquet"):
+            if path.parent.name.removeprefix("day=") not in active_days:
+                path.unlink()
+                path.parent.rmdir()
+
+
+def _version(contract: Contract, records: Iterable[BatchRecord], references: str) -> str:
+    parts = [GATE_VERSION, contract.digest, references, *(record.batch_id for record in records)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+class _References:
+    """The values foreign keys may take, and a digest of them a day."""
+
+    def __init__(self, lake: Lake, contract: Contract) -> None:
+        self._silver_dir = lake.settings.silver_dir
+        self._kinds = {reference: lake.contracts[reference.feed].kind for _, reference in contract.references}
+        self._snapshots = {
+            reference: self._column(reference, [""]) for reference, kind in self._kinds.items() if kind == "snapshot"
+        }
+        self._snapshot_digest = "".join(
+            hashlib.sha256("\n".join(values.cast(pl.String).sort()).encode()).hexdigest()
+            for values in self._snapshots.values()
+        )
+
+    def digest(self, day: str) -> str:
+        """Changes whenever the values that rows of `day` may refer to change."""
+        versions = [
+            counts.version
+            for reference, kind in self._kinds.items()
+            if kind == "event"
+            for near in _near(day)
+            if (counts := read_counts(silver_file(self._silver_dir, reference.feed, near)))
+        ]
+        return "".join([self._snapshot_digest, *versions])
+
+    def values(self, days: list[str]) -> ReferencedValues:
+        """The values that rows of `days` may refer to."""
+        near = sorted({day for given in days for day in _near(given)}) if days != [""] else []
+        events = {r: self._column(r, near) for r, kind in self._kinds.items() if kind == "event"}
+        return self._snapshots | events
+
+    def _column(self, reference: Reference, days: list[str]) -> pl.Series:
+        paths = [silver_file(self._silver_dir, reference.feed, day) for day in days]
+        present = [path for path in paths if path.exists()]
+        if not present:
+            return pl.Series(reference.column, [], dtype=pl.String)
+        return pl.scan_parquet(present, hive_partitioning=False).select(reference.column).unique().collect().to_series()
+
+
+def _near(day: str) -> list[str]:
+    """A day and its neighbours: an event that follows another may fall across midnight."""
+    middle = date.fromisoformat(day)
+    return [(middle + timedelta(days=shift)).isoformat() for shift in (-1, 0, 1)]
