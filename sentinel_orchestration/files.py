@@ -43,3 +43,9 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def relative_to_here(path: Path) -> str:
+    """The path as a person in the working directory would type it."""
+    shown = os.path.relpath(path)
+    return str(path) if shown.startswith("..") else shown

@@ -32,7 +32,9 @@ class Settings(BaseSettings):
     inbox_feeds: Annotated[Literal["auto", "none"] | tuple[str, ...], NoDecode] = Field(
         "auto", description="Feeds read from inbox/ instead of the simulator: auto (those with files), none, or a,b,c."
     )
-    site_base_path: str = Field("", pattern=r"^(/[A-Za-z0-9._~-]+)*$", description="Sub-path the report is served under.")
+    site_base_path: str = Field(
+        "", pattern=r"^(/[A-Za-z0-9._~-]+)*$", description="Sub-path the report is served under."
+    )
     host: str = Field("127.0.0.1", description="Address that servers bind to.")
     dagster_port: int = Field(3000, ge=1, le=65535, description="Port of the Dagster webserver.")
     site_port: int = Field(3001, ge=1, le=65535, description="Port the built report is served on.")

@@ -6,7 +6,7 @@ Belongs here: receiving, starting the run, and what came of it. Does not belong 
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,12 +28,13 @@ Listener = Callable[["EventLogEntry"], None]
 
 @dataclass(frozen=True)
 class BuildOutcome:
-    """What a build came to. `error` is why it failed, in words; None where it published (or found nothing to publish)."""
+    """What a build came to: why it failed, in words (None where it published), and checks by result."""
 
     run_id: str
     succeeded: bool
     error: str | None
     seconds: float
+    checks: Mapping[str, int]
 
 
 def open_instance(settings: Settings) -> dg.DagsterInstance:
@@ -69,7 +70,7 @@ def run_build(
             instance=instance, tags=build_tags(lake), raise_on_error=False, run_id=run_id, run_config=QUIET
         )
         error = None if result.success else _first_error(result)
-        return BuildOutcome(result.run_id, result.success, error, time.monotonic() - started)
+        return BuildOutcome(run_id, result.success, error, time.monotonic() - started, _count_checks(result))
     finally:
         release_build_lock(settings.build_dir)
 
@@ -84,3 +85,11 @@ def _first_error(result: dg.ExecuteInProcessResult) -> str:
                 cause = failure.error.cause or failure.error
                 return f"{event.step_key}: {cause.message.strip()}"
     return "the run failed before its first step"
+
+
+def _count_checks(result: dg.ExecuteInProcessResult) -> dict[str, int]:
+    counts = {"passed": 0, "warned": 0, "failed": 0}
+    for check in result.get_asset_check_evaluations():
+        is_warning = check.severity == dg.AssetCheckSeverity.WARN
+        counts["passed" if check.passed else "warned" if is_warning else "failed"] += 1
+    return counts

@@ -74,7 +74,9 @@ def _validate(suite: Suite, database: Path | None, relation: str) -> list[Any]:
     for name, (frame, expectations) in frames.items():
         source = context.data_sources.add_pandas(name)
         batch = source.add_dataframe_asset(name).add_batch_definition_whole_dataframe(name)
-        expected = gx.ExpectationSuite(name, [getattr(gx.expectations, kind)(**keywords) for kind, keywords in expectations])
+        expected = gx.ExpectationSuite(
+            name, [getattr(gx.expectations, kind)(**keywords) for kind, keywords in expectations]
+        )
         # Batch.validate, not a ValidationDefinition: the latter stores its result as JSON and chokes on NumPy booleans.
         results += batch.get_batch(batch_parameters={"dataframe": frame}).validate(expected).results
     return results

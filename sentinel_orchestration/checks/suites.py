@@ -75,7 +75,11 @@ DETECTIONS = Suite(
         _mean("unknown_share", 0, 0.4),
         _mean("range_m", 50, 20_000),
     ),
-    drift={"confidence": "avg(confidence_score)", "auto": "avg(auto_resolved::double)", "false_positive": "avg(false_positive::double)"},
+    drift={
+        "confidence": "avg(confidence_score)",
+        "auto": "avg(auto_resolved::double)",
+        "false_positive": "avg(false_positive::double)",
+    },
 )
 ALERT_PIPELINE = Suite(
     asset=("silver", "alert_pipeline"),

@@ -88,7 +88,8 @@ def _score(settings: Settings, contract: Contract) -> dg.AssetCheckResult:
         description = f"Not judged: it takes {LEAST_HISTORY} weeks of history."
     elif unusual:
         at, rows, expected, score = unusual[0]
-        description = f"{len(unusual)} unusual hours; the most: {at:%Y-%m-%d %H:00}, {rows:,} rows, usual {expected:,.0f} (z {score:.1f})"
+        worst = f"{at:%Y-%m-%d %H:00}, {rows:,} rows, usual {expected:,.0f} (z {score:.1f})"
+        description = f"{len(unusual)} unusual hours; the most: {worst}"
     else:
         description = f"{len(hours)} hours judged, all usual."
     return dg.AssetCheckResult(

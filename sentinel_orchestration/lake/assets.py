@@ -4,7 +4,10 @@ Belongs here: specs, checks and metadata of those assets. Does not belong here: 
 """
 
 import hashlib
+import warnings
 from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, cast
 
 import dagster as dg
 import polars as pl
@@ -28,11 +31,13 @@ BATCHES_ACCEPTED, QUARANTINE_RATE, ROWS_RECONCILE, NO_EXTRA_COLUMNS = (
 def lake_assets(settings: Settings) -> list[dg.AssetsDefinition]:
     """Bronze and silver of every contract."""
     partitions = daily_partitions(settings)
-    return [
-        make(contract, settings, partitions if contract.kind == "event" else None)
-        for contract in load_contracts().values()
-        for make in (_bronze_asset, _silver_asset)
-    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)  # backfill_policy; Dagster is pinned exactly
+        return [
+            make(contract, settings, partitions if contract.kind == "event" else None)
+            for contract in load_contracts().values()
+            for make in (_bronze_asset, _silver_asset)
+        ]
 
 
 def _bronze_asset(
@@ -40,7 +45,7 @@ def _bronze_asset(
 ) -> dg.AssetsDefinition:
     key = dg.AssetKey(["bronze", contract.feed])
 
-    @dg.asset(
+    @dg.asset(  # type: ignore[untyped-decorator]  # the overloads cannot see into **
         **_common(contract, key, partitions),
         description=f"{contract.description} As received, with where each batch came from.",
         check_specs=[
@@ -48,7 +53,7 @@ def _bronze_asset(
             _spec(NO_EXTRA_COLUMNS, key, "Batches hold no column beyond the contract.", blocking=False),
         ],
     )
-    def bronze(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    def bronze(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         days = covered_days(context)
         lake = run_lake(context, settings)
         received = lake.receive(contract.feed, days)
@@ -69,7 +74,7 @@ def _bronze_asset(
             description=f"Kept in bronze, left out of silver: {', '.join(extra)}" if extra else "None.",
         )
 
-    return bronze
+    return cast("dg.AssetsDefinition", bronze)
 
 
 def _silver_asset(
@@ -78,7 +83,7 @@ def _silver_asset(
     key = dg.AssetKey(["silver", contract.feed])
     references = sorted({reference.feed for _, reference in contract.references})
 
-    @dg.asset(
+    @dg.asset(  # type: ignore[untyped-decorator]  # the overloads cannot see into **
         **_common(contract, key, partitions),
         deps=[dg.AssetKey(["bronze", contract.feed]), *(dg.AssetKey(["silver", feed]) for feed in references)],
         description=f"{contract.description} {contract.grain} Every row keeps its contract; the others are quarantined.",
@@ -92,7 +97,7 @@ def _silver_asset(
             ),
         ],
     )
-    def silver(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    def silver(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         lake = run_lake(context, settings)
         counts = gate_feed(lake, contract.feed, covered_days(context))
         yield dg.MaterializeResult(
@@ -101,10 +106,10 @@ def _silver_asset(
         yield _reconciliation(key, lake.settings, contract, counts)
         yield _quarantine_rate(key, contract, counts)
 
-    return silver
+    return cast("dg.AssetsDefinition", silver)
 
 
-def _common(contract: Contract, key: dg.AssetKey, partitions: dg.PartitionsDefinition[str] | None) -> dict[str, object]:
+def _common(contract: Contract, key: dg.AssetKey, partitions: dg.PartitionsDefinition[str] | None) -> dict[str, Any]:
     return {
         "key": key,
         "group_name": f"{key.path[0]}_{contract.domain}",
@@ -119,7 +124,10 @@ def _common(contract: Contract, key: dg.AssetKey, partitions: dg.PartitionsDefin
 
 
 def _spec(name: str, key: dg.AssetKey, description: str, blocking: bool) -> dg.AssetCheckSpec:
-    about = {"kind": "reconciliation" if name == ROWS_RECONCILE else "gate", "severity": "error" if blocking else "warn"}
+    about = {
+        "kind": "reconciliation" if name == ROWS_RECONCILE else "gate",
+        "severity": "error" if blocking else "warn",
+    }
     return dg.AssetCheckSpec(name, asset=key, description=description, blocking=blocking, metadata=about)
 
 
@@ -140,7 +148,8 @@ def _refusals(contract: Contract, key: dg.AssetKey, received: Sequence[BatchReco
 def _nothing_received(contract: Contract, received: Sequence[BatchRecord]) -> str:
     refused = "\n".join(record.refused_because for record in received if record.refused_because)
     return f"No rows of {contract.feed} were received. " + (
-        refused or f"Hand in a file (`sentinel ingest FILE --feed {contract.feed}`), or take {contract.feed} out of "
+        refused
+        or f"Hand in a file (`sentinel ingest FILE --feed {contract.feed}`), or take {contract.feed} out of "
         "SENTINEL_INBOX_FEEDS so that it is simulated."
     )
 
@@ -162,8 +171,8 @@ def _reconciliation(
     )
 
 
-def _rows_on_disk(paths: Sequence[object]) -> int:
-    present = [path for path in paths if path.exists()]  # type: ignore[attr-defined]
+def _rows_on_disk(paths: Sequence[Path]) -> int:
+    present = [path for path in paths if path.exists()]
     if not present:
         return 0
     return int(pl.scan_parquet(present, hive_partitioning=False).select(pl.len()).collect().item())
@@ -184,4 +193,3 @@ def _quarantine_rate(key: dg.AssetKey, contract: Contract, counts: Sequence[DayC
 
 def _data_version(parts: Sequence[str]) -> dg.DataVersion:
     return dg.DataVersion(hashlib.sha256("\n".join(sorted(parts)).encode()).hexdigest()[:16])
-

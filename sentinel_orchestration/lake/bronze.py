@@ -33,7 +33,14 @@ def receive_file(bronze: Bronze, path: Path, received_at: datetime, chunk_rows: 
         return bronze.get(batch_id)
     stat = path.stat()
     record = BatchRecord(
-        contract.feed, batch_id, "inbox", path.name, sha256, received_at, size=stat.st_size, modified_ns=stat.st_mtime_ns
+        contract.feed,
+        batch_id,
+        "inbox",
+        path.name,
+        sha256,
+        received_at,
+        size=stat.st_size,
+        modified_ns=stat.st_mtime_ns,
     )
     try:
         record = _keep(bronze, record, read_chunks(path, chunk_rows))
@@ -70,7 +77,9 @@ def receive_simulated(bronze: Bronze, world: World, days: Iterable[str], as_of: 
             records.append(bronze.get(record.batch_id))
             continue
         feed = bronze.contract.feed
-        frame = simulate_day(feed, world, date.fromisoformat(day), as_of) if day else simulate_snapshot(feed, world, as_of)
+        frame = (
+            simulate_day(feed, world, date.fromisoformat(day), as_of) if day else simulate_snapshot(feed, world, as_of)
+        )
         _write(bronze.piece(day, record.batch_id, 0), frame.with_row_index(ROW, offset=1))
         record = replace(record, rows_by_day={day: frame.height}, columns=_dtypes(frame))
         bronze.record(record)
@@ -94,9 +103,11 @@ def _keep(bronze: Bronze, record: BatchRecord, chunks: Iterable[pl.DataFrame]) -
         seen += chunk.height
         days = _days(chunk, contract, record)
         first_day = first_day or next((day for day in days.drop_nulls()), record.received_at.date().isoformat())
-        for (day,), piece in chunk.with_columns(days.fill_null(first_day).alias(DAY)).partition_by(
-            DAY, as_dict=True, include_key=False
-        ).items():
+        for (day,), piece in (
+            chunk.with_columns(days.fill_null(first_day).alias(DAY))
+            .partition_by(DAY, as_dict=True, include_key=False)
+            .items()
+        ):
             _write(bronze.piece(str(day), record.batch_id, number), piece)
             rows[str(day)] = rows.get(str(day), 0) + piece.height
     return replace(record, rows_by_day=rows, columns=columns, extra_columns=tuple(extra))
@@ -132,4 +143,3 @@ def _sha256(path: Path) -> str:
 def now() -> datetime:
     """The moment of receipt, naive UTC."""
     return datetime.now(UTC).replace(tzinfo=None)
-

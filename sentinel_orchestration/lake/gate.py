@@ -43,10 +43,14 @@ def conform_frame(raw: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     `_unread` names the columns whose value could not be read, comma-separated; null where all could.
     """
     values = [conform(column, raw.schema[column.name]).alias(column.name) for column in contract.columns]
-    doubtful = [c for c in contract.columns if raw.schema[c.name] != contract_schema(contract)[c.name] or c.type != "string"]
+    doubtful = [
+        c for c in contract.columns if raw.schema[c.name] != contract_schema(contract)[c.name] or c.type != "string"
+    ]
     frame = raw.select(*values, *PROVENANCE)
     unread = [
-        pl.when(frame[column.name].is_null() & ~raw.select(is_missing(column.name, raw.schema[column.name])).to_series())
+        pl.when(
+            frame[column.name].is_null() & ~raw.select(is_missing(column.name, raw.schema[column.name])).to_series()
+        )
         .then(pl.lit(column.name))
         .alias(column.name)
         for column in doubtful
@@ -115,7 +119,9 @@ def _rules(contract: Contract, referenced: ReferencedValues) -> list[tuple[str, 
 
 def _column_rules(column: Column, referenced: ReferencedValues) -> list[tuple[str, pl.Expr]]:
     value = pl.col(column.name)
-    is_unread = pl.col(UNREAD).is_not_null() & ("," + pl.col(UNREAD) + ",").str.contains(f",{column.name},", literal=True)
+    is_unread = pl.col(UNREAD).is_not_null() & ("," + pl.col(UNREAD) + ",").str.contains(
+        f",{column.name},", literal=True
+    )
     rules = [("type", is_unread)]
     if column.is_required:
         rules.append(("required", value.is_null() & ~is_unread.fill_null(False)))

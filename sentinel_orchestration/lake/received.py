@@ -76,7 +76,8 @@ class Lake:
             records = self._from_inbox(feed)
         else:
             expected = (
-                simulated_batch(self.contracts[feed], self.world, day, self.as_of).batch_id for day in self._window(feed)
+                simulated_batch(self.contracts[feed], self.world, day, self.as_of).batch_id
+                for day in self._window(feed)
             )
             records = self.bronze(feed).records(expected)
         by_day: dict[str, list[BatchRecord]] = {}

@@ -121,9 +121,13 @@ def _read(bronze: Bronze, days: list[str], active: Mapping[str, list[BatchRecord
     frames = []
     for pieces in groups.values():
         origin = pl.DataFrame(
-            pieces, schema={"_path": pl.String, DAY: pl.String, ORDER: pl.UInt32, RECEIVED: pl.Datetime("us")}, orient="row"
+            pieces,
+            schema={"_path": pl.String, DAY: pl.String, ORDER: pl.UInt32, RECEIVED: pl.Datetime("us")},
+            orient="row",
         )
-        raw = pl.scan_parquet([piece[0] for piece in pieces], include_file_paths="_path", hive_partitioning=False, glob=False)
+        raw = pl.scan_parquet(
+            [piece[0] for piece in pieces], include_file_paths="_path", hive_partitioning=False, glob=False
+        )
         joined = raw.join(origin.lazy(), on="_path", how="left", maintain_order="left").drop("_path").collect()
         frames.append(conform_frame(joined, bronze.contract))
     return pl.concat(frames)
@@ -169,9 +173,9 @@ def _write_quarantine(path: Path, rejected: pl.DataFrame, records: list[BatchRec
         return
     sources = {order: record.source_file for order, record in enumerate(records)}
     with replacing(path) as temporary:
-        rejected.with_columns(
-            pl.col(ORDER).replace_strict(sources, return_dtype=pl.String).alias(SOURCE_FILE)
-        ).drop(ORDER).write_parquet(temporary, compression="zstd")
+        rejected.with_columns(pl.col(ORDER).replace_strict(sources, return_dtype=pl.String).alias(SOURCE_FILE)).drop(
+            ORDER
+        ).write_parquet(temporary, compression="zstd")
 
 
 def _by_day(frame: pl.DataFrame) -> dict[str, pl.DataFrame]:

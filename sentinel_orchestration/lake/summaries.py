@@ -36,9 +36,13 @@ def column_schema(contract: Contract) -> dg.TableSchema:
                 name=column.name,
                 type=ARROW_TYPES[column.type],
                 description=" ".join(
-                    part for part in (column.description, f"[{column.unit}]" if column.unit else "", column.rule_text()) if part
+                    part
+                    for part in (column.description, f"[{column.unit}]" if column.unit else "", column.rule_text())
+                    if part
                 ),
-                constraints=dg.TableColumnConstraints(nullable=not column.is_required, unique=contract.key == [column.name]),
+                constraints=dg.TableColumnConstraints(
+                    nullable=not column.is_required, unique=contract.key == [column.name]
+                ),
             )
             for column in contract.columns
         ]
@@ -110,8 +114,7 @@ def _sample(lake: Lake, feed: str, counts: Sequence[DayCounts]) -> str:
     sample = pl.scan_parquet(paths, hive_partitioning=False).head(SAMPLE_ROWS).collect()
     names = [RULES, "_source_file", "_row", *lake.contracts[feed].column_names]
     lines = ["| " + " | ".join(name.lstrip("_") for name in names) + " |", "|---" * len(names) + "|"]
-    for row in sample.select(names).iter_rows():
-        lines.append("| " + " | ".join(_cell(value) for value in row) + " |")
+    lines += ["| " + " | ".join(_cell(value) for value in row) + " |" for row in sample.select(names).iter_rows()]
     return "\n".join(lines)
 
 

@@ -38,7 +38,7 @@ def publish_assets(
         tags={"layer": "published"},
         description="The audited DuckDB file that every reader opens, swapped in whole; the build before it is kept.",
     )
-    def warehouse(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    def warehouse(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         lake, build = run_lake(context, settings), read_build(settings, context.run_id)
         outcomes = read_outcomes(context.instance, context.run_id, check_specs())
         refused = refusal(outcomes)
@@ -72,7 +72,7 @@ def publish_assets(
         tags={"layer": "published"},
         description="The static report, a page for each persona, built from the published warehouse.",
     )
-    def report(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    def report(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         made = build_site(settings, context.log.info)
         return dg.MaterializeResult(
             metadata={

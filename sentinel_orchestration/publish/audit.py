@@ -61,7 +61,7 @@ def _outcome(spec: dg.AssetCheckSpec, record: Any, run_id: str) -> CheckOutcome:
     elif record.status == Status.SUCCEEDED:
         status = "passed"
     elif evaluation is None:
-        status = "failed" if record.status in (Status.EXECUTION_FAILED, Status.FAILED) else "not run"
+        status = "failed" if record.status == Status.FAILED else "not run"
     else:
         severity = "warn" if evaluation.severity == dg.AssetCheckSeverity.WARN else "error"
         status = "warned" if severity == "warn" else "failed"

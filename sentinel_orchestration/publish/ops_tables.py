@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from sentinel_orchestration.contracts import Contract
 from sentinel_orchestration.lake.gate import RULES
 from sentinel_orchestration.lake.received import Lake
 from sentinel_orchestration.lake.silver import DayCounts, silver_counts, silver_file
@@ -63,12 +64,20 @@ def write_ops_tables(
         "quarantine_reasons": [row for feed in lake.contracts for row in _quarantine_rows(lake, feed, counts[feed])],
         "freshness": [_freshness_row(o) for o in outcomes if o.kind == "freshness"],
         "contracts": [
-            (c.feed, c.domain, c.kind, c.version, c.owner, c.description, c.event_time, ", ".join(c.key))
-            + (c.freshness_warn_hours, c.freshness_error_hours)
-            for c in lake.contracts.values()
+            (*_contract_row(c), c.freshness_warn_hours, c.freshness_error_hours) for c in lake.contracts.values()
         ],
         "data_dictionary": [
-            (c.feed, ordinal, col.name, col.type, col.unit, col.is_key, col.is_required, col.rule_text(), col.description)
+            (
+                c.feed,
+                ordinal,
+                col.name,
+                col.type,
+                col.unit,
+                col.is_key,
+                col.is_required,
+                col.rule_text(),
+                col.description,
+            )
             for c in lake.contracts.values()
             for ordinal, col in enumerate(c.columns, start=1)
         ],
@@ -92,19 +101,23 @@ def _check_row(outcome: CheckOutcome, lake: Lake) -> tuple[Any, ...]:
     layer, name = outcome.asset.path[0], outcome.asset.path[-1]
     contract = lake.contracts.get(name.removeprefix("stg_"))
     domain = contract.domain if contract else ("detections" if "detection" in name or "alert" in name else "fleet")
-    return (outcome.name, outcome.asset.to_user_string(), layer, domain, outcome.kind, outcome.severity) + (
-        outcome.blocking,
-        outcome.status,
-        outcome.description,
-        outcome.detail,
-    )
+    about = (outcome.kind, outcome.severity, outcome.blocking, outcome.status, outcome.description, outcome.detail)
+    return (outcome.name, outcome.asset.to_user_string(), layer, domain, *about)
+
+
+def _contract_row(contract: Contract) -> tuple[Any, ...]:
+    about = (contract.feed, contract.domain, contract.kind, contract.version, contract.owner, contract.description)
+    return (*about, contract.event_time, ", ".join(contract.key))
 
 
 def _feed_row(lake: Lake, feed: str, counts: Sequence[DayCounts]) -> tuple[Any, ...]:
     contract = lake.contracts[feed]
     batches = {record.batch_id for records in lake.active(feed).values() for record in records}
     days = [c.day for c in counts if c.day]
-    sums = [sum(getattr(c, name) for c in counts) for name in ("received", "good", "quarantined", "superseded", "duplicates")]
+    sums = [
+        sum(getattr(c, name) for c in counts)
+        for name in ("received", "good", "quarantined", "superseded", "duplicates")
+    ]
     newest = newest_event(lake, feed, {c.day: c.version for c in counts})
     return (
         *(feed, contract.domain, contract.kind, lake.source(feed), len(batches), *sums, newest),
@@ -119,9 +132,19 @@ def _quarantine_rows(lake: Lake, feed: str, counts: Iterable[DayCounts]) -> list
         return []
     rows = pl.scan_parquet(paths, hive_partitioning=False).with_columns(pl.col(RULES).str.split(", ").alias("rule"))
     first = pl.struct(pl.exclude("rule")).first().alias("sample")
-    reasons = rows.explode("rule").group_by("rule").agg(pl.len().alias("rows"), first).sort("rows", "rule", descending=[True, False])
+    reasons = (
+        rows.explode("rule")
+        .group_by("rule")
+        .agg(pl.len().alias("rows"), first)
+        .sort("rows", "rule", descending=[True, False])
+    )
     return [
-        (feed, rule, count, json.dumps({k: v for k, v in sample.items() if v is not None}, default=str, ensure_ascii=False))
+        (
+            feed,
+            rule,
+            count,
+            json.dumps({k: v for k, v in sample.items() if v is not None}, default=str, ensure_ascii=False),
+        )
         for rule, count, sample in reasons.collect().iter_rows()
     ]
 

@@ -30,7 +30,7 @@ def warehouse_assets(settings: Settings, project: DbtProject) -> dg.AssetsDefini
         check_specs=list(graph.checks.values()),
         can_subset=True,
     )
-    def dbt_models(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    def dbt_models(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         hold_build_lock(settings.build_dir, f"run {context.run_id}", context.log.warning)
         digest = project.digest()
         build = start_build(run_lake(context, settings), context.run_id, digest)
@@ -73,7 +73,7 @@ def _selection(context: dg.AssetExecutionContext, graph: DbtGraph) -> list[str]:
 
 def _materialisations(
     build: Build, graph: DbtGraph, results: Mapping[str, Any], lineage: Mapping[str, Any]
-) -> Iterator[dg.MaterializeResult]:
+) -> Iterator[dg.MaterializeResult[None]]:
     built = [i for i, r in results.items() if i in graph.models and str(r.status) in BUILT]
     with duckdb.connect(str(build.database), read_only=True) as connection:
         for unique_id in built:

@@ -42,11 +42,13 @@ def _trace(manifest: Mapping[str, Any], unique_id: str, sql: str) -> Lineage:
         name = f"parent_{len(parents)}"  # a plain name: a source's relation is a whole read_parquet(...) call
         sql = sql.replace(parent["relation_name"], name)
         parents[name] = parent_id
-        schema[name] = {column: "TEXT" for column in parent["columns"]}
+        schema[name] = dict.fromkeys(parent["columns"], "TEXT")
     found: Lineage = {}
     for column in node["columns"]:
         try:
-            leaves = [leaf for leaf in lineage(column, sql, schema=schema, dialect="duckdb").walk() if not leaf.downstream]
+            leaves = [
+                leaf for leaf in lineage(column, sql, schema=schema, dialect="duckdb").walk() if not leaf.downstream
+            ]
         except SqlglotError:
             continue  # a column sqlglot cannot follow has no lineage to show; the rest of the model has
         pairs = {

@@ -83,7 +83,7 @@ class DbtProject:
         return outcome
 
     def _manifest_object(self, command: str) -> Any:
-        """dbt's own manifest, so that a command need not parse again; None for the command that parses."""
+        """Dbt's own manifest, so that a command need not parse again; None for the command that parses."""
         if command == "parse":
             return None
         if self._parsed is None:

@@ -76,7 +76,9 @@ class DbtGraph:
             found[unique_id] = _check(node["name"], model, description, kind, node["config"]["severity"].lower())
         for unique_id, node in self.manifest["unit_tests"].items():
             model = self.models[node["depends_on"]["nodes"][0]].key
-            found[unique_id] = _check(node["name"], model, node["description"] or node["name"], "dbt unit test", "error")
+            found[unique_id] = _check(
+                node["name"], model, node["description"] or node["name"], "dbt unit test", "error"
+            )
         return found
 
     def _tested_model(self, node: Mapping[str, Any]) -> dg.AssetKey:

@@ -48,10 +48,7 @@ def deployments(world: World, as_of: datetime) -> pl.DataFrame:
     return frame.select(
         pl.format("DEP-{}-{}", started, number).alias("deployment_id"),
         *("tower_id", "mission_name", "start_ts", "end_ts"),
-        pl.when(pl.col("end_ts").is_null())
-        .then(pl.lit("active"))
-        .otherwise(pl.lit("completed"))
-        .alias("status"),
+        pl.when(pl.col("end_ts").is_null()).then(pl.lit("active")).otherwise(pl.lit("completed")).alias("status"),
     ).sort("start_ts", "deployment_id")
 
 

@@ -15,6 +15,7 @@ from sentinel_orchestration.feeds.simulator.clock import (
     US_PER_DAY,
     US_PER_HOUR,
     US_PER_MS,
+    US_PER_SEC,
     day_number,
     last_day_before,
     moment_us,
@@ -82,7 +83,8 @@ def alert_pipeline(world: World, day: date, until: datetime) -> pl.DataFrame:
     """One row for each escalated detection of one day before `until`, in the order of time.
 
     On the newest day (that of the last hour before `until`) what operators do later than `until` is still
-    empty; earlier days are complete, so that they come out the same in every build after their own.
+    empty; earlier days are complete, so that they come out the same in every build after their own. Alerts
+    and notifications, which no row may lack, can lie a few seconds after `until`.
     """
     made, until_us = _made_on(world, day), moment_us(until)
     rng, count = stream(world.seed, "alert_pipeline", day), len(made.tower)
@@ -96,7 +98,8 @@ def alert_pipeline(world: World, day: date, until: datetime) -> pl.DataFrame:
     taken = [whole(seconds * 1000, US_PER_MS) for seconds in (to_alert, to_notify, to_ack, to_resolve)]
     alerted, notified, acked, resolved = made.at_us + np.cumsum(taken, axis=0)
     known_until = until_us if day >= last_day_before(until) else np.iinfo(np.int64).max
-    columns = pl.DataFrame(
+    is_acked, is_resolved = acked < known_until, resolved < known_until
+    return pl.DataFrame(
         {
             "detection_id": made.id,
             "detection_ts": timestamps(made.at_us),
@@ -105,20 +108,18 @@ def alert_pipeline(world: World, day: date, until: datetime) -> pl.DataFrame:
             "operator_ack_ts": timestamps_before(acked, known_until),
             "resolved_ts": timestamps_before(resolved, known_until),
             "is_overnight": overnight,
+            "detection_to_alert_s": taken[0] / US_PER_SEC,
+            "alert_to_notify_s": taken[1] / US_PER_SEC,
+            "notify_to_ack_s": _seconds(taken[2], is_acked),
+            "ack_to_resolve_s": _seconds(taken[3], is_resolved),
+            "total_response_s": _seconds(resolved - made.at_us, is_resolved),
         }
     ).filter(~made.auto_resolved & (made.at_us < until_us))
-    return columns.with_columns(
-        _seconds("detection_ts", "alert_generated_ts").alias("detection_to_alert_s"),
-        _seconds("alert_generated_ts", "operator_notified_ts").alias("alert_to_notify_s"),
-        _seconds("operator_notified_ts", "operator_ack_ts").alias("notify_to_ack_s"),
-        _seconds("operator_ack_ts", "resolved_ts").alias("ack_to_resolve_s"),
-        _seconds("detection_ts", "resolved_ts").alias("total_response_s"),
-    )
 
 
 def _made_on(world: World, day: date) -> _Detections:
     fleet, rng = fleet_of(world), stream(world.seed, "detections", day)
-    cell = _cells(world, fleet, day, rng)
+    cell = _cells(fleet, day, rng)
     tower, count = cell % world.towers, len(cell)
     at_ms = cell // world.towers * 3_600_000 + (rng.random(count) * 3_600_000).astype(np.int64)
     target_class = choose(rng, count, _OF_CLASS[:, 0].tolist())
@@ -142,7 +143,7 @@ def _made_on(world: World, day: date) -> _Detections:
     )
 
 
-def _cells(world: World, fleet: Fleet, day: date, rng: np.random.Generator) -> Ints:
+def _cells(fleet: Fleet, day: date, rng: np.random.Generator) -> Ints:
     """For each detection, hour * towers + tower: Poisson counts by inversion of one uniform number a cell."""
     at_border = fleet.is_border[fleet.site]
     rate = np.where(at_border, truth.DETECTIONS_PER_TOWER_DAY_BORDER, truth.DETECTIONS_PER_TOWER_DAY)
@@ -170,5 +171,9 @@ def _bearings(fleet: Fleet, tower: Ints, rng: np.random.Generator) -> Floats:
     return np.round(np.where(np.isnan(centre), anywhere, centre + spread) % 360, 1) % 360
 
 
-def _seconds(start: str, end: str) -> pl.Expr:
-    return (pl.col(end) - pl.col(start)).dt.total_milliseconds() / 1000
+def _seconds(micros: Ints, is_over: Bools) -> pl.Series:
+    """Seconds of what is over, else null.
+
+    Divided here, not in a polars expression: that one's last digit depends on the number of rows.
+    """
+    return pl.Series(np.where(is_over, micros / US_PER_SEC, np.nan)).fill_nan(None)

@@ -95,7 +95,7 @@ def fleet_of(world: World) -> Fleet:
     earliest = commissioned[site] + 30
     deployed = earliest + (rng.random(count) * (complete - earliest)).astype(np.int64)
     deployed[0] = earliest[0]
-    decommissioned = np.full(count, np.iinfo(np.int32).max, dtype=np.int64)
+    decommissioned = np.full(count, day_number(date.max), dtype=np.int64)
     gone = np.flatnonzero(spread(rng, count) * count < round(count * truth.DECOMMISSIONED_SHARE))
     years_of_removal = day_number(truth.FLEET_STEADY) - complete
     decommissioned[gone] = complete + (rng.random(len(gone)) * years_of_removal).astype(np.int64)

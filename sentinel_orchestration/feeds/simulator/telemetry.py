@@ -25,10 +25,7 @@ from sentinel_orchestration.feeds.simulator.incidents import link_outages
 from sentinel_orchestration.feeds.simulator.streams import Bools, Floats, Ints, jitter, stream
 
 _PENALTIES = np.array(
-    [
-        (f.health_penalty, f.uptime_penalty_min, f.cpu_penalty_pct, f.mem_penalty_pct)
-        for f in truth.FIRMWARE.values()
-    ]
+    [(f.health_penalty, f.uptime_penalty_min, f.cpu_penalty_pct, f.mem_penalty_pct) for f in truth.FIRMWARE.values()]
 )
 _MODEL_POWER_W = np.array([truth.MODEL_POWER_W[name] for name in MODELS])
 _ACTIVITY = np.array(truth.HOUR_WEIGHTS)[:, None] * 24  # 1 in a mean hour
@@ -61,9 +58,7 @@ def telemetry(world: World, day: date, until: datetime) -> pl.DataFrame:
     arrived = rng.random(cells) >= lost_share
     health = _health(rng, towers, cells)
     uptime = _uptime(rng, towers, weather, cells)
-    np.multiply(
-        uptime, truth.OUTAGE_UPTIME_FACTOR, out=uptime, where=link_outages(world, day)[:, towers.tower]
-    )
+    np.multiply(uptime, truth.OUTAGE_UPTIME_FACTOR, out=uptime, where=link_outages(world, day)[:, towers.tower])
     cpu = _strayed(rng, truth.CPU_PCT, towers.temper[1], cells)
     cpu += towers.penalties[2] + truth.CPU_PER_ACTIVITY_PCT * _ACTIVITY
     mem = _strayed(rng, truth.MEM_PCT, towers.temper[2], cells)
@@ -149,9 +144,7 @@ def _power(rng: np.random.Generator, fleet: Fleet, towers: _Towers, cpu: Floats,
     return power
 
 
-def _strayed(
-    rng: np.random.Generator, reading: truth.Reading, temper: Floats, cells: tuple[int, ...]
-) -> Floats:
+def _strayed(rng: np.random.Generator, reading: truth.Reading, temper: Floats, cells: tuple[int, ...]) -> Floats:
     """The reading of each hour and tower before any effect."""
     values = jitter(rng, cells)
     values *= reading.between_hours

