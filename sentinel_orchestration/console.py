@@ -90,7 +90,8 @@ def build_command(with_report: bool) -> int:
     sources = sorted({lake.source(feed) for feed in lake.contracts})
     console.print(f"Building from the [bold]{' and the '.join(sources)}[/], as of {lake.as_of:%Y-%m-%d %H:%M} UTC")
     with console.status("loading the graph"):
-        from sentinel_orchestration.automation.build import open_instance, receive_all, run_build
+        from sentinel_orchestration.automation.build import receive_all, run_build
+        from sentinel_orchestration.automation.instance import open_instance
 
         receive_all(lake)
         from sentinel_orchestration.definitions import build_definitions

@@ -31,9 +31,10 @@ def write_text(target: Path, text: str) -> None:
 
 
 def copy_file(source: Path, target: Path) -> None:
-    """Copies a file, whole or not at all."""
+    """Copies a file with its times, whole or not at all."""
     with replacing(target) as temporary:
         shutil.copyfile(source, temporary)
+        shutil.copystat(source, temporary)
 
 
 def sync(path: Path) -> None:

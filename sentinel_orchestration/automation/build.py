@@ -3,8 +3,6 @@
 Belongs here: receiving, starting the run, and what came of it. Does not belong here: how that is shown (console).
 """
 
-import os
-import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,10 +11,11 @@ from typing import TYPE_CHECKING
 import dagster as dg
 from dagster._core.utils import make_new_run_id
 
+from sentinel_orchestration.automation.instance import unhurried_checkpoints
 from sentinel_orchestration.automation.jobs import BUILD_JOB, BUILD_WITHOUT_REPORT_JOB, build_tags
 from sentinel_orchestration.lake.batches import BatchRecord
 from sentinel_orchestration.lake.received import Lake
-from sentinel_orchestration.settings import PROJECT_DIR, Settings
+from sentinel_orchestration.settings import Settings
 from sentinel_orchestration.warehouse.lock import hold_build_lock, release_build_lock
 
 if TYPE_CHECKING:
@@ -35,14 +34,6 @@ class BuildOutcome:
     error: str | None
     seconds: float
     checks: Mapping[str, int]
-
-
-def open_instance(settings: Settings) -> dg.DagsterInstance:
-    """Sentinel's own Dagster instance, made on first use, with the project's dagster.yaml."""
-    settings.dagster_home.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(PROJECT_DIR / "dagster.yaml", settings.dagster_home / "dagster.yaml")
-    os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
-    return dg.DagsterInstance.get()
 
 
 def receive_all(lake: Lake) -> dict[str, list[BatchRecord]]:
@@ -66,9 +57,10 @@ def run_build(
     run_id = make_new_run_id()
     try:
         instance.add_event_listener(run_id, listener)
-        result = job.execute_in_process(
-            instance=instance, tags=build_tags(lake), raise_on_error=False, run_id=run_id, run_config=QUIET
-        )
+        with unhurried_checkpoints(settings, run_id):
+            result = job.execute_in_process(
+                instance=instance, tags=build_tags(lake), raise_on_error=False, run_id=run_id, run_config=QUIET
+            )
         error = None if result.success else _first_error(result)
         return BuildOutcome(run_id, result.success, error, time.monotonic() - started, _count_checks(result))
     finally:
@@ -76,14 +68,22 @@ def run_build(
 
 
 def _first_error(result: dg.ExecuteInProcessResult) -> str:
+    """The first failed step and why: what its author said, or the checks that failed in it, or the exception."""
     for event in result.all_events:
-        if event.is_step_failure:
-            failure = event.step_failure_data
-            if failure.user_failure_data and failure.user_failure_data.description:
-                return f"{event.step_key}: {failure.user_failure_data.description}"
-            if failure.error:
-                cause = failure.error.cause or failure.error
-                return f"{event.step_key}: {cause.message.strip()}"
+        if not event.is_step_failure:
+            continue
+        failure = event.step_failure_data
+        if failure.user_failure_data and failure.user_failure_data.description:
+            return f"{event.step_key}: {failure.user_failure_data.description}"
+        checks = [
+            f"{c.asset_key.to_user_string()} {c.check_name}: {c.description or 'failed'}"
+            for c in result.get_asset_check_evaluations()
+            if not c.passed and c.severity == dg.AssetCheckSeverity.ERROR and c.blocking
+        ]
+        if checks:
+            return "\n".join([f"{event.step_key}:", *checks])
+        if failure.error:
+            return f"{event.step_key}: {(failure.error.cause or failure.error).message.strip()}"
     return "the run failed before its first step"
 
 

@@ -61,9 +61,11 @@ def _validate(suite: Suite, database: Path | None, relation: str) -> list[Any]:
     """GX's result of every expectation of the suite."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     import great_expectations as gx
+    from great_expectations.data_context.types.base import DataContextConfig, InMemoryStoreBackendDefaults
 
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
-    context = gx.get_context(mode="ephemeral")
+    stores = InMemoryStoreBackendDefaults(init_temp_docs_sites=False)  # else it leaves a temporary folder a context
+    context = gx.get_context(mode="ephemeral", project_config=DataContextConfig(store_backend_defaults=stores))
     context.variables.progress_bars = {"globally": False}
     with duckdb.connect(str(database) if database else ":memory:", read_only=database is not None) as connection:
         frames = {

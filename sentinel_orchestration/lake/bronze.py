@@ -29,9 +29,11 @@ def receive_file(bronze: Bronze, path: Path, received_at: datetime, chunk_rows: 
     """
     contract, sha256 = bronze.contract, _sha256(path)
     batch_id = sha256[:BATCH_ID_LENGTH]
-    if bronze.has(batch_id):
-        return bronze.get(batch_id)
     stat = path.stat()
+    if bronze.has(batch_id):
+        known = replace(bronze.get(batch_id), source_file=path.name, size=stat.st_size, modified_ns=stat.st_mtime_ns)
+        bronze.record(known)  # the same content under another name or time
+        return known
     record = BatchRecord(
         contract.feed,
         batch_id,

@@ -83,7 +83,7 @@ def gate(frame: pl.DataFrame, contract: Contract, referenced: ReferencedValues) 
         ).alias(RULES)
     )
     good, superseded, duplicates = _newest(good, contract)
-    quarantined = pl.concat([broken, superseded.with_columns(pl.lit(SUPERSEDED).alias(RULES))])
+    quarantined = pl.concat([_mended(broken, good, contract), superseded.with_columns(pl.lit(SUPERSEDED).alias(RULES))])
     return Gated(
         good=good.select(*contract.column_names, DAY),
         quarantined=quarantined.drop(UNREAD),
@@ -101,6 +101,20 @@ def _newest(good: pl.DataFrame, contract: Contract) -> tuple[pl.DataFrame, pl.Da
     newest = distinct.unique(contract.key, keep="last", maintain_order=True)
     superseded = distinct.join(newest.select("_position"), on="_position", how="anti")
     return newest.drop("_position"), superseded.drop("_position"), duplicates.drop("_position")
+
+
+def _mended(broken: pl.DataFrame, good: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+    """Broken rows, those of them marked superseded whose key came again, later and good."""
+    if broken.is_empty():
+        return broken
+    newer = good.select(*contract.key, pl.col(ORDER).alias("_newer_order"), pl.col(ROW).alias("_newer_row"))
+    is_later_row = (pl.col("_newer_order") == pl.col(ORDER)) & (pl.col("_newer_row") > pl.col(ROW))
+    is_mended = (pl.col("_newer_order") > pl.col(ORDER)) | is_later_row
+    return (
+        broken.join(newer, on=contract.key, how="left", maintain_order="left")
+        .with_columns(pl.when(is_mended).then(pl.lit(SUPERSEDED)).otherwise(RULES).alias(RULES))
+        .drop("_newer_order", "_newer_row")
+    )
 
 
 def _rules(contract: Contract, referenced: ReferencedValues) -> list[tuple[str, pl.Expr]]:

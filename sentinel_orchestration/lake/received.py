@@ -51,8 +51,7 @@ class Lake:
                     f"Use auto, none, or some of {', '.join(self.contracts)}."
                 )
             return "inbox" if feed in chosen else "simulator"
-        handed_in = inbox_files(self.settings.inbox_dir, feed) or self._from_inbox(feed)
-        return "inbox" if handed_in else "simulator"
+        return "inbox" if inbox_files(self.settings.inbox_dir, feed) else "simulator"
 
     def receive(self, feed: str, days: Iterable[str] | None = None) -> list[BatchRecord]:
         """Receives what the source of `feed` has: new files, or the simulated days of the window (of these, `days`).
@@ -61,11 +60,7 @@ class Lake:
         """
         bronze = self.bronze(feed)
         if self.source(feed) == "inbox":
-            start = now()
-            return [
-                receive_file(bronze, path, start + timedelta(microseconds=order), self.settings.gate_chunk_rows)
-                for order, path in enumerate(inbox_files(self.settings.inbox_dir, feed))
-            ]
+            return self._receive_files(bronze)
         window = self._window(feed)
         wanted = window if days is None else [day for day in window if day in set(days)]
         return receive_simulated(bronze, self.world, wanted, self.as_of)
@@ -94,10 +89,31 @@ class Lake:
                 days |= set(self._window(feed) if self.source(feed) == "simulator" else self.active(feed))
         return sorted(days)
 
+    def _receive_files(self, bronze: Bronze) -> list[BatchRecord]:
+        """A record a file; one known by name, size and time is not read again."""
+        known = {(r.source_file, r.size, r.modified_ns): r for r in bronze.records() if r.source == "inbox"}
+        start, records = now(), []
+        for order, path in enumerate(inbox_files(self.settings.inbox_dir, bronze.contract.feed)):
+            stat = path.stat()
+            record = known.get((path.name, stat.st_size, stat.st_mtime_ns))
+            received_at = start + timedelta(microseconds=order)
+            records.append(record or receive_file(bronze, path, received_at, self.settings.gate_chunk_rows))
+        return records
+
     def _window(self, feed: str) -> list[str]:
         if self.contracts[feed].kind == "snapshot":
             return [SNAPSHOT_DAY]
         return window_days(self.as_of, self.settings.days)
 
     def _from_inbox(self, feed: str) -> list[BatchRecord]:
-        return [r for r in self.bronze(feed).records() if r.source == "inbox" and r.refused_because is None]
+        """The accepted batches of the files that lie in the inbox now: taking a file away takes its rows back."""
+        present = {
+            (path.stat().st_size, path.stat().st_mtime_ns) for path in inbox_files(self.settings.inbox_dir, feed)
+        }
+        return [
+            record
+            for record in self.bronze(feed).records()
+            if record.source == "inbox"
+            and record.refused_because is None
+            and (record.size, record.modified_ns) in present
+        ]

@@ -103,8 +103,10 @@ def _write(lake: Lake, build: Build, outcomes: Sequence[CheckOutcome]) -> dict[s
     """Finishes the run's file (ops tables in, views out) and gives the manifest of what it holds."""
     with duckdb.connect(str(build.database)) as connection:
         contents = table_contents(connection, "marts")
+        # What a page shows makes the build: the rows, how each check went, and how the feeds passed the gate.
         verdicts = [f"{o.asset.to_user_string()} {o.name} {o.status}" for o in outcomes]
-        digest = combined_digest(contents, *verdicts)
+        versions = [f"{feed} {day} {v}" for feed, days in build.silver_versions.items() for day, v in days.items()]
+        digest = combined_digest(contents, *verdicts, *versions)
         build_id = f"{build.as_of:%Y%m%dT%HZ}-{digest[:10]}"
         row = _build_row(lake, build, build_id, outcomes)
         write_ops_tables(connection, lake, outcomes, contents, row)

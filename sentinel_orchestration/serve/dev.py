@@ -65,7 +65,7 @@ def _command(settings: Settings) -> list[str]:
 
 
 def _environment(settings: Settings) -> Mapping[str, str]:
-    from sentinel_orchestration.automation.build import open_instance
+    from sentinel_orchestration.automation.instance import open_instance
 
     with open_instance(settings):
         return dict(os.environ)

@@ -68,7 +68,8 @@ class DbtProject:
             *arguments,
             *("--project-dir", str(self.folder), "--profiles-dir", str(self.folder)),
             *("--target-path", str(self.target), "--log-path", str(self.target / "logs")),
-            *("--quiet", "--no-use-colors", "--no-version-check", "--no-send-anonymous-usage-stats"),
+            *("--log-level", "none", "--log-level-file", "info"),
+            *("--no-use-colors", "--no-version-check", "--no-send-anonymous-usage-stats"),
         ]
         if variables:
             command += ["--vars", json.dumps(variables)]

@@ -1,0 +1,70 @@
+"""What many tests stand on: one real build of the default fleet, made once a session.
+
+Here belong the builds that are too slow to make twice; small fixtures stand in tests/conftest.py.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+import pytest
+
+from sentinel_orchestration.automation.build import BuildOutcome, receive_all, run_build
+from sentinel_orchestration.automation.instance import open_instance
+from sentinel_orchestration.definitions import build_definitions
+from sentinel_orchestration.lake.received import Lake
+from sentinel_orchestration.settings import Settings, newest_full_hour
+
+AS_OF = datetime(2026, 11, 21)
+
+
+@dataclass(frozen=True)
+class Built:
+    """A finished build, with the Dagster instance that recorded it."""
+
+    settings: Settings
+    lake: Lake
+    definitions: dg.Definitions
+    instance: dg.DagsterInstance
+    outcome: BuildOutcome
+
+    def query(self, sql: str) -> list[tuple]:
+        """Rows of the published file."""
+        with duckdb.connect(str(self.settings.current_dir / "sentinel.duckdb"), read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+
+def build_everything(settings: Settings) -> Built:
+    """A build without the report, through the parts `sentinel build` uses."""
+    lake = Lake(settings, settings.as_of or newest_full_hour())
+    receive_all(lake)
+    definitions, instance = build_definitions(settings), open_instance(settings)
+    outcome = run_build(settings, lake, definitions, instance, False, lambda entry: None, lambda text: None)
+    return Built(settings, lake, definitions, instance, outcome)
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
+    """The default fleet (seed 42, 60 towers, 60 days), built and published as of AS_OF. Read it; do not change it."""
+    built = build_everything(Settings(home=tmp_path_factory.mktemp("published"), as_of=AS_OF))
+    assert built.outcome.succeeded, built.outcome.error
+    yield built
+    built.instance.dispose()
+
+
+@pytest.fixture
+def small_build(tmp_path: Path) -> Iterator[Callable[..., Built]]:
+    """Builds a small fleet under a home of its own, as often as asked, with settings of the test's choice."""
+    made: list[Built] = []
+
+    def build(**overrides: object) -> Built:
+        sizes = {"home": tmp_path, "as_of": AS_OF, "sites": 2, "towers": 5, "days": 3} | overrides
+        made.append(build_everything(Settings(**sizes)))
+        return made[-1]
+
+    yield build
+    for built in made:
+        built.instance.dispose()

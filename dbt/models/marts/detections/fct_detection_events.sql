@@ -1,0 +1,57 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='changed_days',
+        meta={'day_column': 'detection_date'},
+    )
+}}
+
+with detections as (
+
+    select
+        *,
+        hour(detected_at) as hour_of_day
+
+    from {{ ref('stg_detections') }}
+    {%- if is_by_day() %}
+        where {{ in_changed_days('day') }}
+    {%- endif %}
+
+),
+
+final as (
+
+    select
+        -- keys
+        detection_id,
+        tower_id,
+        site_id,
+
+        -- times
+        detected_at,
+        day as detection_date,
+        hour_of_day,
+        case
+            when hour_of_day < {{ var('dawn_starts_hour') }} then 'night'
+            when hour_of_day < {{ var('day_starts_hour') }} then 'dawn'
+            when hour_of_day < {{ var('dusk_starts_hour') }} then 'day'
+            when hour_of_day < {{ var('night_starts_hour') }} then 'dusk'
+            else 'night'
+        end as time_of_day,
+
+        -- what was seen
+        target_class,
+        confidence_score,
+        bearing_deg,
+        range_m,
+
+        -- what was done
+        auto_resolved,
+        escalated_to_operator,
+        false_positive
+
+    from detections
+
+)
+
+select * from final

@@ -1,0 +1,66 @@
+with event_days as (
+
+    select
+        min(telemetry_date) as first_day,
+        max(telemetry_date) as last_day
+    from {{ ref('fct_fleet_health_daily') }}
+
+    union all
+
+    select
+        min(detection_date) as first_day,
+        max(detection_date) as last_day
+    from {{ ref('fct_detection_events') }}
+
+    union all
+
+    select
+        min(detection_date) as first_day,
+        max(detection_date) as last_day
+    from {{ ref('fct_alert_pipeline_latency') }}
+
+    union all
+
+    -- A build at midnight looks back on the day that just ended.
+    select
+        null as first_day,
+        cast({{ as_of() }} - interval 1 hour as date) as last_day
+
+),
+
+days as (
+
+    select cast(unnest(generate_series(min(first_day), max(last_day), interval 1 day)) as date) as date_day
+    from event_days
+
+),
+
+final as (
+
+    select
+        -- key
+        date_day,
+
+        -- year and month
+        year(date_day) as year,
+        quarter(date_day) as quarter,
+        month(date_day) as month,
+        monthname(date_day) as month_name,
+        cast(date_trunc('month', date_day) as date) as month_start_date,
+
+        -- week
+        isoyear(date_day) as iso_year,
+        week(date_day) as iso_week,
+        cast(date_trunc('week', date_day) as date) as week_start_date,
+
+        -- day
+        day(date_day) as day_of_month,
+        isodow(date_day) as iso_day_of_week,
+        dayname(date_day) as day_name,
+        isodow(date_day) >= 6 as is_weekend
+
+    from days
+
+)
+
+select * from final

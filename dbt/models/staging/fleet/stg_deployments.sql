@@ -1,0 +1,26 @@
+with source as (
+
+    select * from {{ source('silver', 'deployments') }}
+
+),
+
+renamed as (
+
+    select
+        -- keys
+        deployment_id,
+        tower_id,
+
+        -- what it is
+        mission_name,
+        status,
+
+        -- times
+        start_ts,
+        end_ts
+
+    from source
+
+)
+
+select * from renamed

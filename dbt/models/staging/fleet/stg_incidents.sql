@@ -1,0 +1,27 @@
+with source as (
+
+    select * from {{ source('silver', 'incidents') }}
+
+),
+
+renamed as (
+
+    select
+        -- keys
+        incident_id,
+        tower_id,
+
+        -- what it is
+        severity,
+        category,
+        root_cause,
+
+        -- times
+        opened_at,
+        closed_at
+
+    from source
+
+)
+
+select * from renamed

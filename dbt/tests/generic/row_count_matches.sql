@@ -1,0 +1,16 @@
+{# As many rows as in `to`, or as in those rows of it that keep `to_where`. #}
+{% test row_count_matches(model, to, to_where='true') %}
+
+    with counts as (
+
+        select
+            (select count(*) from {{ model }}) as row_count,
+            (select count(*) from {{ to }} where {{ to_where }}) as expected_row_count
+
+    )
+
+    select *
+    from counts
+    where row_count != expected_row_count
+
+{% endtest %}

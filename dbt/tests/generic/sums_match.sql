@@ -1,0 +1,16 @@
+{# The sum of the column equals the sum of `to_expression` over `to`, to the last digit of decimals with 4 places. #}
+{% test sums_match(model, column_name, to, to_expression) %}
+
+    with sums as (
+
+        select
+            (select sum(cast({{ column_name }} as decimal(38, 4))) from {{ model }}) as total,
+            (select sum(cast({{ to_expression }} as decimal(38, 4))) from {{ to }}) as expected_total
+
+    )
+
+    select *
+    from sums
+    where total is distinct from expected_total
+
+{% endtest %}
