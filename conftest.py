@@ -10,6 +10,7 @@ from pathlib import Path
 
 import dagster as dg
 import duckdb
+import hypothesis
 import pytest
 
 from sentinel_orchestration.automation.build import BuildOutcome, receive_all, run_build
@@ -17,6 +18,10 @@ from sentinel_orchestration.automation.instance import open_instance
 from sentinel_orchestration.definitions import build_definitions
 from sentinel_orchestration.lake.received import Lake
 from sentinel_orchestration.settings import Settings, newest_full_hour
+
+# No deadline: a slow machine is no defect. The same examples each time: a red build is a change, not a draw.
+hypothesis.settings.register_profile("sentinel", deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.load_profile("sentinel")
 
 AS_OF = datetime(2026, 11, 21)
 
@@ -47,9 +52,13 @@ def build_everything(settings: Settings) -> Built:
 
 
 @pytest.fixture(scope="session")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
-    """The default fleet (seed 42, 60 towers, 60 days), built and published as of AS_OF. Read it; do not change it."""
-    built = build_everything(Settings(home=tmp_path_factory.mktemp("published"), as_of=AS_OF))
+def default_build(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
+    """The default fleet (seed 42, 60 towers, 60 days), built and published as of AS_OF. Read it; do not change it.
+
+    Its report, where a test asks for it, is one for the sub-path /fleet: the harder case.
+    """
+    home = tmp_path_factory.mktemp("default")
+    built = build_everything(Settings(home=home, as_of=AS_OF, site_base_path="/fleet"))
     assert built.outcome.succeeded, built.outcome.error
     yield built
     built.instance.dispose()

@@ -173,17 +173,23 @@ def _print_summary(
     console.print(feeds)
     stages = "  ".join(f"{stage} {spent:.1f} s" for stage, spent in seconds.items())
     checks = "  ".join(f"{MARKS[status]} {count} {status}" for status, count in outcome.checks.items() if count)
-    console.print(f"\nchecks   {checks}\nstages   {stages}\ntotal    {outcome.seconds:.1f} s", highlight=False)
+    console.print(
+        f"\nchecks   {checks}\nstages   {stages}\ntotal    {outcome.seconds:.1f} s", highlight=False, soft_wrap=True
+    )
     published = read_published(settings)
-    if outcome.succeeded and published:
+    if outcome.published and published:
         console.print(f"build    [bold]{published['build_id']}[/] ({published['verdict']})", highlight=False)
         console.print(f"data     {relative_to_here(settings.current_dir / 'sentinel.duckdb')}", highlight=False)
+    if outcome.succeeded:
         if settings.site_dir.exists():
             console.print(f"site     {relative_to_here(settings.site_dir / 'index.html')}", highlight=False)
         runner = "make dev" if os.environ.get("MAKELEVEL") else "sentinel dev"
         console.print(f"\n[green]✓ Published.[/] Next: [bold]{runner}[/] serves the report and the Dagster UI.")
         return
-    console.print(f"\n[red]✗ Nothing was published.[/] {escape(outcome.error or '')}", highlight=False, soft_wrap=True)
-    if published:
+    failed = "The data is published, its report is not." if outcome.published else "Nothing was published."
+    console.print(
+        f"\n{MARKS['failed']} [red]{failed}[/] {escape(outcome.error or '')}", highlight=False, soft_wrap=True
+    )
+    if published and not outcome.published:
         console.print(f"The last good build, {published['build_id']}, stays in place.", highlight=False)
     console.print(f"Run {outcome.run_id} stands in the Dagster UI: [bold]sentinel dev[/].", highlight=False)

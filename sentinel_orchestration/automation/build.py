@@ -3,6 +3,7 @@
 Belongs here: receiving, starting the run, and what came of it. Does not belong here: how that is shown (console).
 """
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from sentinel_orchestration.warehouse.lock import hold_build_lock, release_build
 if TYPE_CHECKING:
     from dagster._core.events.log import EventLogEntry
 
+PUBLISH_STEP = "published__warehouse"
+OUR_ERROR = re.compile(r"^sentinel_orchestration\.[\w.]+: ")  # its message is meant for people as it is
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}  # the listener tells what a person needs
 Listener = Callable[["EventLogEntry"], None]
 
@@ -31,6 +34,7 @@ class BuildOutcome:
 
     run_id: str
     succeeded: bool
+    published: bool
     error: str | None
     seconds: float
     checks: Mapping[str, int]
@@ -62,7 +66,8 @@ def run_build(
                 instance=instance, tags=build_tags(lake), raise_on_error=False, run_id=run_id, run_config=QUIET
             )
         error = None if result.success else _first_error(result)
-        return BuildOutcome(run_id, result.success, error, time.monotonic() - started, _count_checks(result))
+        published = any(e.is_step_success and e.step_key == PUBLISH_STEP for e in result.all_events)
+        return BuildOutcome(run_id, result.success, published, error, time.monotonic() - started, _count_checks(result))
     finally:
         release_build_lock(settings.build_dir)
 
@@ -83,7 +88,8 @@ def _first_error(result: dg.ExecuteInProcessResult) -> str:
         if checks:
             return "\n".join([f"{event.step_key}:", *checks])
         if failure.error:
-            return f"{event.step_key}: {(failure.error.cause or failure.error).message.strip()}"
+            cause = failure.error.cause or failure.error
+            return f"{event.step_key}: {OUR_ERROR.sub('', cause.message.strip())}"
     return "the run failed before its first step"
 
 

@@ -21,6 +21,7 @@ from sentinel_orchestration.contracts.model import Column, Contract, LogicalType
 
 CONTRACTS_DIR = Path(__file__).parent
 DEFAULT_MAX_QUARANTINE_SHARE = 0.02
+NUMERIC_OPTIONS, OPTIONS = {"minimum", "maximum", "maxLength"}, {"minimum", "maximum", "maxLength", "pattern"}
 
 
 class ContractError(ValueError):
@@ -83,9 +84,15 @@ def _load(path: Path) -> Contract:
         columns=columns,
         rules=_row_rules(path, table),
         event_time=_event_time(path, table),
-        freshness_warn_hours=_hours(path, service_levels, "freshnessWarn"),
-        freshness_error_hours=_hours(path, service_levels, "freshnessError"),
-        max_quarantine_share=float(custom.get("maxQuarantineShare", DEFAULT_MAX_QUARANTINE_SHARE)),
+        freshness_warn_hours=_number(path, service_levels, "freshnessWarn", "a number of hours"),
+        freshness_error_hours=_number(path, service_levels, "freshnessError", "a number of hours"),
+        max_quarantine_share=_number(
+            path,
+            {"maxQuarantineShare": DEFAULT_MAX_QUARANTINE_SHARE} | custom,
+            "maxQuarantineShare",
+            "a number, 0 to 1",
+        )
+        or 0.0,
         digest=hashlib.sha256(text).hexdigest(),
     )
 
@@ -103,7 +110,7 @@ def _column(path: Path, prop: SchemaProperty) -> Column:
     if not prop.name or prop.logicalType not in get_args(LogicalType):
         kinds = ", ".join(get_args(LogicalType))
         raise ContractError(f"{path.name}: property {prop.name!r} needs a logicalType out of {kinds}")
-    options = prop.logicalTypeOptions or {}
+    options = _options(path, prop)
     target = next((r.to for r in prop.relationships or [] if r.type == "foreignKey"), None)
     reference = None
     if target is not None:
@@ -143,14 +150,28 @@ def _event_time(path: Path, table: SchemaObject) -> str | None:
     return partitioned[0].name
 
 
-def _hours(path: Path, levels: dict[str, Any], name: str) -> float | None:
-    value = levels.get(name)
+def _number(path: Path, values: dict[str, Any], name: str, meaning: str) -> float | None:
+    value = values.get(name)
     if value is None:
         return None
     try:
         return float(value)
     except (TypeError, ValueError) as error:
-        raise ContractError(f"{path.name}: {name} must be a number of hours, not {value!r}") from error
+        raise ContractError(f"{path.name}: {name} must be {meaning}, not {value!r}") from error
+
+
+def _options(path: Path, prop: SchemaProperty) -> dict[str, Any]:
+    """The limits of a property; one that the gate would not hold rows against is refused, not passed over."""
+    options = prop.logicalTypeOptions or {}
+    unknown = sorted(set(options) - OPTIONS)
+    if unknown:
+        raise ContractError(
+            f"{path.name}: {prop.name} has {', '.join(unknown)}; the gate knows {', '.join(sorted(OPTIONS))}"
+        )
+    for name in sorted(NUMERIC_OPTIONS & set(options)):
+        if not isinstance(options[name], int | float):
+            raise ContractError(f"{path.name}: {prop.name}: {name} must be a number, not {options[name]!r}")
+    return options
 
 
 def _custom(properties: list[CustomProperty] | None) -> dict[str, Any]:

@@ -13,9 +13,8 @@ from sentinel_orchestration.files import copy_file
 
 
 def inbox_files(inbox_dir: Path, feed: str) -> list[Path]:
-    """Every file handed in for `feed`, oldest first; hidden files (an unfinished copy) are left out."""
-    files = [path for path in (inbox_dir / feed).rglob("*") if path.is_file() and not path.name.startswith(".")]
-    return sorted(files, key=lambda path: (path.stat().st_mtime_ns, path.name))
+    """Every file handed in for `feed`, oldest first."""
+    return sorted(_visible_files(inbox_dir / feed), key=lambda path: (path.stat().st_mtime_ns, path.name, path))
 
 
 def expand(path: Path) -> list[Path]:
@@ -27,7 +26,7 @@ def expand(path: Path) -> list[Path]:
         raise BatchRefusedError(f"{path}: no such file or folder. Check the path.")
     if path.is_file():
         return [path]
-    files = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and not p.name.startswith("."))
+    files = sorted(file for file in _visible_files(path) if file.suffix.lower() in SUFFIXES)
     if not files:
         raise BatchRefusedError(f"{path}: the folder holds no {', '.join(SUFFIXES)} file.")
     return files
@@ -66,3 +65,12 @@ def place(path: Path, inbox_dir: Path, feed: str) -> Path:
         target = target.with_stem(f"{target.stem}-{digest[:8]}")
     copy_file(path, target)
     return target
+
+
+def _visible_files(folder: Path) -> list[Path]:
+    """The files below `folder`, without what `.` or `_` marks as hidden: an unfinished copy, Spark's _SUCCESS."""
+    return [
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and not any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
+    ]

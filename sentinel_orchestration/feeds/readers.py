@@ -26,7 +26,8 @@ class BatchRefusedError(ValueError):
 
 
 def read_chunks(path: Path, rows: int) -> Iterator[pl.DataFrame]:
-    """The file's rows in order, as they are, in frames of about `rows` rows. CSV values stay text.
+    """The file's rows in order, as they are, in frames of about `rows` rows. CSV values stay text; a line without any value
+    (spreadsheets leave them at the end) is no row.
 
     Raises BatchRefusedError for a file that is missing, empty, of an unknown kind, or broken somewhere.
     """
@@ -67,7 +68,8 @@ def _scan(path: Path) -> pl.LazyFrame:
     if kind == "parquet":
         return pl.scan_parquet(path, glob=False, hive_partitioning=False)
     if kind == "csv":
-        return pl.scan_csv(path, infer_schema=False, separator=_separator(path), glob=False)
+        frame = pl.scan_csv(path, infer_schema=False, separator=_separator(path), glob=False)
+        return frame.filter(~pl.all_horizontal(pl.all().is_null()))
     return pl.scan_ndjson(path, infer_schema_length=None)
 
 
@@ -91,6 +93,9 @@ def _first_line(error: Exception) -> str:
 
 
 def _mend(path: Path) -> str:
-    if SUFFIXES.get(path.suffix.lower()) == "csv":
+    kind = SUFFIXES.get(path.suffix.lower())
+    if kind == "csv":
         return "Save it as UTF-8 CSV with one header line and the same number of fields on each line."
+    if kind == "jsonl":
+        return "Write one JSON object a line, without a list around them and without a byte-order mark."
     return "The file is damaged or incomplete: export it again."

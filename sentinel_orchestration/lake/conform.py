@@ -1,7 +1,8 @@
 """Brings raw values to the types of a contract where their meaning is plain, as Polars expressions.
 
 Belongs here: type rules (nanoseconds, `T` or space, empty text for null, TRUE/1). Does not belong here: rules about
-values (the gate). NaN counts as null, as pandas writes it. Times with an offset become UTC; times without are UTC.
+values (the gate). NaN counts as null, as pandas writes it. Times with an offset become UTC; times without are UTC. A date
+stored as a time is the date it says where it was written.
 """
 
 import polars as pl
@@ -21,7 +22,8 @@ DTYPES: dict[LogicalType, pl.DataType] = {
 BOOLEAN_WORDS = {"true": True, "t": True, "yes": True, "1": True, "1.0": True} | {
     "false": False, "f": False, "no": False, "0": False, "0.0": False
 }  # fmt: skip
-OFFSET = r"([+-])(\d{2}):?(\d{2})$"
+OFFSET = r"\s*([+-])(\d{2}):?(\d{2})?$"
+NAN_WORDS = ["nan", "NaN", "NAN"]
 
 
 def contract_schema(contract: Contract) -> dict[str, pl.DataType]:
@@ -63,13 +65,14 @@ def conform(column: Column, dtype: pl.DataType) -> pl.Expr:
     return _from_typed(value, dtype, column.type)
 
 
-def is_missing(name: str, dtype: pl.DataType) -> pl.Expr:
+def is_missing(column: Column, dtype: pl.DataType) -> pl.Expr:
     """Whether the raw value is a way of saying null."""
-    value = pl.col(name)
+    value = pl.col(column.name)
     if dtype in (pl.Categorical, pl.Enum):
-        return value.is_null() | (value.cast(pl.String) == "")
+        value, dtype = value.cast(pl.String), pl.String()
     if dtype == pl.String:
-        return value.is_null() | (value.str.strip_chars() == "")
+        nothing = ["", *NAN_WORDS] if column.type in ("integer", "number") else [""]
+        return value.is_null() | value.str.strip_chars().is_in(nothing)
     if dtype.is_float():
         return value.is_null() | value.is_nan()
     return value.is_null()
@@ -107,7 +110,7 @@ def _from_typed(value: pl.Expr, dtype: pl.DataType, target: LogicalType) -> pl.E
         number = value.cast(pl.Float64)
         return pl.when((number % 1 == 0) & (number.abs() < 2**53)).then(number).cast(pl.Int64, strict=False)
     if isinstance(dtype, pl.Datetime) and dtype.time_zone:
-        value = value.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+        value = (value if target == "date" else value.dt.convert_time_zone("UTC")).dt.replace_time_zone(None)
     return value.cast(DTYPES[target], strict=False)
 
 
@@ -116,10 +119,9 @@ def _from_text(text: pl.Expr, target: LogicalType) -> pl.Expr:
         return text
     if target == "boolean":
         return text.str.to_lowercase().replace_strict(BOOLEAN_WORDS, default=None, return_dtype=pl.Boolean)
-    if target == "timestamp":
-        return _timestamp(text)
-    if target == "date":
-        return _timestamp(text).dt.date()
+    if target in ("date", "timestamp"):
+        local, offset = _local_time(text)
+        return local.dt.date() if target == "date" else local - offset
     number = text.cast(pl.Float64, strict=False)
     if target == "integer":
         whole = pl.when((number % 1 == 0) & (number.abs() < 2**53)).then(number).cast(pl.Int64, strict=False)
@@ -127,16 +129,17 @@ def _from_text(text: pl.Expr, target: LogicalType) -> pl.Expr:
     return number.fill_nan(None)
 
 
-def _timestamp(text: pl.Expr) -> pl.Expr:
-    """ISO 8601 with `T` or a space, any fraction, `Z` or an offset; a bare date is its midnight."""
+def _local_time(text: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+    """(time as written, its offset from UTC) of ISO 8601 with `T` or a space, any fraction, `Z` or an offset.
+
+    A bare date is its midnight.
+    """
     plain = text.str.to_uppercase().str.replace(r"\s*(Z|UTC)$", "").str.replace(r"^(\d{4}-\d{2}-\d{2})T", "${1} ")
     has_time = plain.str.len_chars() > 10
     sign = pl.when(plain.str.extract(OFFSET, 1) == "-").then(-1).otherwise(1)
-    minutes = plain.str.extract(OFFSET, 2).cast(pl.Int64) * 60 + plain.str.extract(OFFSET, 3).cast(pl.Int64)
+    minutes = plain.str.extract(OFFSET, 2).cast(pl.Int64) * 60 + plain.str.extract(OFFSET, 3).cast(pl.Int64).fill_null(0)
     offset = pl.when(has_time).then(pl.duration(minutes=sign * minutes)).fill_null(pl.duration(minutes=0))
-    local = pl.when(has_time).then(plain.str.replace(r"\s*[+-]\d{2}:?\d{2}$", "")).otherwise(plain)
-    read = pl.coalesce(
-        local.str.to_datetime(pattern, time_unit="us", strict=False, exact=True)
-        for pattern in ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%d")
-    )
-    return read - offset
+    clock = pl.when(has_time).then(plain.str.replace(OFFSET, "")).otherwise(plain)
+    patterns = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%d")
+    local = pl.coalesce(clock.str.to_datetime(pattern, time_unit="us", strict=False, exact=True) for pattern in patterns)
+    return local, offset

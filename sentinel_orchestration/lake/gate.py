@@ -49,7 +49,7 @@ def conform_frame(raw: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     frame = raw.select(*values, *PROVENANCE)
     unread = [
         pl.when(
-            frame[column.name].is_null() & ~raw.select(is_missing(column.name, raw.schema[column.name])).to_series()
+            frame[column.name].is_null() & ~raw.select(is_missing(column, raw.schema[column.name])).to_series()
         )
         .then(pl.lit(column.name))
         .alias(column.name)

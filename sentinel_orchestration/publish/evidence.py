@@ -19,7 +19,7 @@ from sentinel_orchestration.settings import PROJECT_DIR, Settings
 TOOLS_DIR = PROJECT_DIR / ".tools"
 LEAST_NODE = 20
 TIMEOUT_SEC = 1800
-COPIED = ("pages", "components", "partials", "sources", "static")
+COPIED = ("pages", "components", "partials", "sources", "static", "scripts")
 COPIED_FILES = (
     "package.json",
     "package-lock.json",
@@ -50,7 +50,7 @@ def prepare_project(settings: Settings, scratch: Path, database: Path) -> None:
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     for name in COPIED:
-        shutil.copytree(settings.report_dir / name, scratch / name)
+        shutil.copytree(settings.report_dir / name, scratch / name, ignore=shutil.ignore_patterns("data", "duckdb-ext"))
     for name in COPIED_FILES:
         shutil.copyfile(settings.report_dir / name, scratch / name)
     (scratch / "node_modules").symlink_to(modules)
@@ -63,8 +63,8 @@ def prepare_project(settings: Settings, scratch: Path, database: Path) -> None:
         _copy_extensions(place)
 
 
-def run_evidence(scratch: Path, command: str, environment: Mapping[str, str], log: Callable[[str], None]) -> None:
-    """Runs `evidence <command>` in `scratch`, each line it prints going to `log`.
+def run_script(scratch: Path, script: str, environment: Mapping[str, str], log: Callable[[str], None]) -> None:
+    """Runs a script of the project's package.json in `scratch`, each line it prints going to `log`.
 
     Raises ReportError where it fails or takes longer than half an hour.
     """
@@ -79,7 +79,7 @@ def run_evidence(scratch: Path, command: str, environment: Mapping[str, str], lo
         "NO_COLOR": "1",
     }
     process = subprocess.Popen(
-        [str(scratch / "node_modules" / ".bin" / "evidence"), command, *(["--strict"] if command == "sources" else [])],
+        ["npm", "run", "--silent", script],
         cwd=scratch,
         env=variables,
         stdin=subprocess.DEVNULL,
@@ -103,9 +103,7 @@ def run_evidence(scratch: Path, command: str, environment: Mapping[str, str], lo
             slow = (
                 f" It was stopped after {TIMEOUT_SEC // 60} minutes." if process.returncode == -signal.SIGKILL else ""
             )
-            raise ReportError(
-                f"evidence {command} failed (exit {process.returncode}).{slow}\n" + "\n".join(lines[-15:])
-            )
+            raise ReportError(f"evidence {script} failed (exit {process.returncode}).{slow}\n" + "\n".join(lines[-15:]))
     finally:
         watchdog.cancel()
         if process.poll() is None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sentinel_orchestration.files import write_text
-from sentinel_orchestration.publish.evidence import COPIED, COPIED_FILES, ReportError, prepare_project, run_evidence
+from sentinel_orchestration.publish.evidence import COPIED, COPIED_FILES, ReportError, prepare_project, run_script
 from sentinel_orchestration.publish.swap import SITE, point
 from sentinel_orchestration.settings import Settings
 from sentinel_orchestration.warehouse.build import DATABASE_NAME, read_published
@@ -46,8 +46,8 @@ def build_site(settings: Settings, log: Callable[[str], None]) -> Site:
         scratch = settings.data_dir / "report"
         prepare_project(settings, scratch, folder / DATABASE_NAME)
         environment = {"SENTINEL_BUILD_ID": build_id}
-        run_evidence(scratch, "sources", environment, log)
-        run_evidence(scratch, "build:strict", environment, log)
+        run_script(scratch, "sources", environment, log)
+        run_script(scratch, "build", environment, log)
         built = scratch / "build"
         root = built / settings.site_base_path.strip("/") if settings.site_base_path else built
         index = root / "index.html" if root.exists() else built / "index.html"

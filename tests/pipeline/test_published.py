@@ -25,8 +25,8 @@ MARTS = {
 }
 
 
-def test_every_feed_went_through_the_gate_whole(published):
-    rows = published.query(
+def test_every_feed_went_through_the_gate_whole(default_build):
+    rows = default_build.query(
         "select feed, rows_received, rows_good, rows_quarantined, rows_duplicate from ops.feed_summary"
     )
     assert {row[0] for row in rows} == set(load_contracts())
@@ -37,51 +37,51 @@ def test_every_feed_went_through_the_gate_whole(published):
 
 
 @pytest.mark.parametrize("mart", MARTS)
-def test_marts_hold_at_least_the_designed_columns(published, mart):
-    columns = {name for (name,) in published.query(f"select column_name from (describe marts.{mart})")}
+def test_marts_hold_at_least_the_designed_columns(default_build, mart):
+    columns = {name for (name,) in default_build.query(f"select column_name from (describe marts.{mart})")}
     assert set(MARTS[mart].split()) <= columns
-    assert published.query(f"select count(*) from marts.{mart}")[0][0] > 0
+    assert default_build.query(f"select count(*) from marts.{mart}")[0][0] > 0
 
 
-def test_only_tables_are_published(published):
-    assert published.query("select count(*) from duckdb_views() where not internal") == [(0,)]
-    assert {schema for (schema,) in published.query("select distinct schema_name from duckdb_tables()")} == {
+def test_only_tables_are_published(default_build):
+    assert default_build.query("select count(*) from duckdb_views() where not internal") == [(0,)]
+    assert {schema for (schema,) in default_build.query("select distinct schema_name from duckdb_tables()")} == {
         "marts",
         "ops",
     }
 
 
-def test_the_manifest_tells_what_the_file_holds(published):
-    manifest = read_published(published.settings)
+def test_the_manifest_tells_what_the_file_holds(default_build):
+    manifest = read_published(default_build.settings)
     assert manifest["as_of"] == "2026-11-21T00:00:00"
-    assert published.query("select build_id, as_of_basis, verdict from ops.build")[0][:2] == (
+    assert default_build.query("select build_id, as_of_basis, verdict from ops.build")[0][:2] == (
         manifest["build_id"],
         "setting",
     )
     for table, content in manifest["tables"].items():
-        assert published.query(f"select count(*) from marts.{table}") == [(content["rows"],)]
-    assert dict(published.query("select table_name, content_sha256 from ops.tables")) == {
+        assert default_build.query(f"select count(*) from marts.{table}") == [(content["rows"],)]
+    assert dict(default_build.query("select table_name, content_sha256 from ops.tables")) == {
         name: table["sha256"] for name, table in manifest["tables"].items()
     }
 
 
-def test_all_blocking_checks_ran_and_passed(published):
-    statuses = dict(published.query("select status, count(*) from ops.check_results where blocking group by 1"))
+def test_all_blocking_checks_ran_and_passed(default_build):
+    statuses = dict(default_build.query("select status, count(*) from ops.check_results where blocking group by 1"))
     assert set(statuses) <= {"passed", "warned"}
     assert statuses["passed"] > 200
-    kinds = dict(published.query("select kind, count(*) from ops.check_results group by 1"))
+    kinds = dict(default_build.query("select kind, count(*) from ops.check_results group by 1"))
     assert kinds["dbt test"] >= 66
     assert kinds["dbt unit test"] >= 15
     assert kinds["expectation"] == 4
     assert kinds["freshness"] == 3
 
 
-def test_every_dbt_test_is_a_check_on_its_model_with_its_severity(published):
-    graph = published.definitions.resolve_asset_graph()
+def test_every_dbt_test_is_a_check_on_its_model_with_its_severity(default_build):
+    graph = default_build.definitions.resolve_asset_graph()
     names = {key.name for key in graph.asset_check_keys}
     from sentinel_orchestration.warehouse.project import DbtProject
 
-    manifest = DbtProject(published.settings).manifest()
+    manifest = DbtProject(default_build.settings).manifest()
     tests = {node["name"] for node in manifest["nodes"].values() if node["resource_type"] == "test"}
     tests |= {node["name"] for node in manifest["unit_tests"].values()}
     assert tests <= names
@@ -90,12 +90,14 @@ def test_every_dbt_test_is_a_check_on_its_model_with_its_severity(published):
         for n in manifest["nodes"].values()
         if n["resource_type"] == "test" and n["config"]["severity"] == "WARN"
     }
-    shown = {name for (name,) in published.query("select check_name from ops.check_results where severity = 'warn'")}
+    shown = {
+        name for (name,) in default_build.query("select check_name from ops.check_results where severity = 'warn'")
+    }
     assert warn <= shown
 
 
-def test_assets_have_groups_owners_kinds_and_descriptions(published):
-    graph = published.definitions.resolve_asset_graph()
+def test_assets_have_groups_owners_kinds_and_descriptions(default_build):
+    graph = default_build.definitions.resolve_asset_graph()
     keys = graph.get_all_asset_keys()
     assert len(keys) >= 9 + 9 + 9 + 9 + 2
     for key in keys:
@@ -113,16 +115,16 @@ def test_assets_have_groups_owners_kinds_and_descriptions(published):
     } <= groups
 
 
-def _metadata(published, *path):
-    event = published.instance.get_latest_materialization_event(dg.AssetKey(list(path)))
+def _metadata(default_build, *path):
+    event = default_build.instance.get_latest_materialization_event(dg.AssetKey(list(path)))
     return event.asset_materialization.metadata
 
 
-def test_materialisations_show_rows_schema_and_lineage(published):
-    metadata = _metadata(published, "marts", "fct_alert_pipeline_latency")
+def test_materialisations_show_rows_schema_and_lineage(default_build):
+    metadata = _metadata(default_build, "marts", "fct_alert_pipeline_latency")
     assert (
         metadata["dagster/row_count"].value
-        == published.query("select count(*) from marts.fct_alert_pipeline_latency")[0][0]
+        == default_build.query("select count(*) from marts.fct_alert_pipeline_latency")[0][0]
     )
     schema = {column.name: column for column in metadata["dagster/column_schema"].value.columns}
     assert schema["total_latency_min"].description
@@ -131,21 +133,21 @@ def test_materialisations_show_rows_schema_and_lineage(published):
     assert any(column == "tower_id" for _, column in sources), lineage["tower_id"]
 
 
-def test_every_mart_column_of_a_dimension_has_lineage(published):
-    lineage = _metadata(published, "marts", "dim_tower")["dagster/column_lineage"].value.deps_by_column
+def test_every_mart_column_of_a_dimension_has_lineage(default_build):
+    lineage = _metadata(default_build, "marts", "dim_tower")["dagster/column_lineage"].value.deps_by_column
     assert {"tower_id", "site_id", "model", "firmware_version", "status", "deploy_date"} <= {
         c for c, deps in lineage.items() if deps
     }
 
 
-def test_gate_metadata_counts_and_plots(published):
-    metadata = _metadata(published, "silver", "telemetry")
+def test_gate_metadata_counts_and_plots(default_build):
+    metadata = _metadata(default_build, "silver", "telemetry")
     assert metadata["rows_quarantined"].value == 0
     assert "rows a day" in metadata["rows_by_day"].value
     assert metadata["bytes"].value > 0
 
 
-def test_partitions_of_event_feeds_are_materialised_and_no_others(published):
-    keys = published.instance.get_materialized_partitions(dg.AssetKey(["silver", "telemetry"]))
+def test_partitions_of_event_feeds_are_materialised_and_no_others(default_build):
+    keys = default_build.instance.get_materialized_partitions(dg.AssetKey(["silver", "telemetry"]))
     assert len(keys) == 60
     assert (min(keys), max(keys)) == ("2026-09-22", "2026-11-20")

@@ -54,11 +54,7 @@ class Dbt:
             env.setenv("SENTINEL_DUCKDB", str(warehouse or self.target / "sentinel.duckdb"))
             folders = ["--project-dir", str(DBT_DIR), "--profiles-dir", str(DBT_DIR)]
             places = ["--target-path", str(self.target), "--log-path", str(self.target), "--quiet"]
-            given = (
-                ["--vars", yaml.safe_dump(variables, default_flow_style=True, width=10_000)]
-                if variables
-                else []
-            )
+            given = ["--vars", yaml.safe_dump(variables, default_flow_style=True, width=10_000)] if variables else []
             try:
                 result = dbtRunner(manifest=self.manifest).invoke([*command, *folders, *places, *given])
             finally:
@@ -109,9 +105,7 @@ def put_alert_across_midnight(silver: Path) -> None:
         day, event_time = moment.date(), CONTRACTS[feed].event_time
         assert event_time
         rows = pl.read_parquet(silver / feed / f"day={day}" / "part.parquet")
-        row = rows.head(1).with_columns(
-            pl.lit("midnight").alias("detection_id"), pl.lit(moment).alias(event_time)
-        )
+        row = rows.head(1).with_columns(pl.lit("midnight").alias("detection_id"), pl.lit(moment).alias(event_time))
         if feed == "detections":
             row = row.with_columns(auto_resolved=False, escalated_to_operator=True)
         else:
@@ -161,9 +155,7 @@ def test_sources_say_what_the_contracts_say(dbt: Dbt) -> None:
             (c.name, types.get(c.type, c.type), c.description) for c in contract.columns
         ]
         assert source.loaded_at_field == contract.event_time
-        limits = [
-            source.freshness and getattr(source.freshness, limit) for limit in ("warn_after", "error_after")
-        ]
+        limits = [source.freshness and getattr(source.freshness, limit) for limit in ("warn_after", "error_after")]
         hours = [limit.count if limit else None for limit in limits]
         assert hours == [contract.freshness_warn_hours, contract.freshness_error_hours], feed
         assert all(limit.period == "hour" for limit in limits if limit and limit.count)
@@ -175,9 +167,7 @@ def test_sources_say_what_the_contracts_say(dbt: Dbt) -> None:
 def test_everything_is_described(dbt: Dbt, built: Path) -> None:
     """Every model, every column it really has, and every test whose name is our own."""
     with duckdb.connect(str(built), read_only=True) as connection:
-        found = connection.execute(
-            "select table_name, column_name from information_schema.columns"
-        ).fetchall()
+        found = connection.execute("select table_name, column_name from information_schema.columns").fetchall()
     for model in nodes(dbt, "model"):
         columns = [column for table, column in found if table == model.name]
         assert model.description
@@ -214,9 +204,7 @@ def test_unit_tests_cover_marts_with_logic(dbt: Dbt) -> None:
 
 
 def test_no_model_asks_the_clock_or_rolls_dice() -> None:
-    forbidden = re.compile(
-        r"\b(now\s*\(|current_(date|time|timestamp)|today\s*\(|random|uuid|getdate)", re.IGNORECASE
-    )
+    forbidden = re.compile(r"\b(now\s*\(|current_(date|time|timestamp)|today\s*\(|random|uuid|getdate)", re.IGNORECASE)
     for path in [*(DBT_DIR / "models").rglob("*.sql"), *(DBT_DIR / "macros").rglob("*.sql")]:
         assert not forbidden.search(path.read_text()), path
 
@@ -300,9 +288,7 @@ def test_marts_hold_what_silver_says(dbt: Dbt, built: Path) -> None:
     found = health.select("tower_id", "telemetry_date", "avg_uptime_pct", n="readings_count")
     assert_frame_equal(found.sort("tower_id", "telemetry_date"), expected, abs_tol=0.005001)
 
-    incidents = silver["incidents"].with_columns(
-        hours=(pl.col("closed_at") - pl.col("opened_at")).dt.total_hours()
-    )
+    incidents = silver["incidents"].with_columns(hours=(pl.col("closed_at") - pl.col("opened_at")).dt.total_hours())
     closed = read_mart(built, "fct_incidents").filter(~pl.col("is_open"))
     assert closed["resolve_hours"].floor().sum() == incidents["hours"].sum()
 
@@ -310,15 +296,9 @@ def test_marts_hold_what_silver_says(dbt: Dbt, built: Path) -> None:
     lives = (
         silver["components"]
         .group_by("component_type")
-        .agg(
-            (
-                (end - pl.col("installed_at")).dt.total_seconds().sum() / 3600 / pl.col("is_failed").sum()
-            ).alias("mtbf")
-        )
+        .agg(((end - pl.col("installed_at")).dt.total_seconds().sum() / 3600 / pl.col("is_failed").sum()).alias("mtbf"))
     )
-    reliability = (
-        read_mart(built, "fct_component_reliability").select("component_type", "observed_mtbf_hours").unique()
-    )
+    reliability = read_mart(built, "fct_component_reliability").select("component_type", "observed_mtbf_hours").unique()
     for component_type, mtbf in lives.iter_rows():
         observed = reliability.filter(component_type=component_type)["observed_mtbf_hours"].item()
         assert observed is None if mtbf == float("inf") else observed == pytest.approx(mtbf, rel=1e-5)

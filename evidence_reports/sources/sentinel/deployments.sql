@@ -1,0 +1,16 @@
+-- A deployment a row. days_since_end counts from as_of
+select
+    md5(deployments.site_id) as site_key,
+    deployments.deployment_id,
+    deployments.tower_id,
+    translate(sites.site_name, '<>', '‹›') as site_name,
+    translate(deployments.mission_name, '<>', '‹›') as mission_name,
+    strftime(deployments.start_ts, '%Y-%m-%d %H:%M') as start_at,
+    strftime(deployments.end_ts, '%Y-%m-%d %H:%M') as end_at,
+    deployments.duration_hours,
+    deployments.status,
+    date_diff('day', deployments.end_ts::date, build.as_of::date) as days_since_end
+from marts.fct_deployment_status as deployments
+cross join ops.build as build
+left join marts.dim_site as sites using (site_id)
+order by deployments.start_ts desc

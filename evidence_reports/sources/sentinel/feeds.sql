@@ -1,0 +1,21 @@
+-- A feed a row: what came in, what became of it, and how fresh it is
+select
+    summary.feed,
+    summary.domain,
+    summary.kind,
+    summary.source,
+    summary.batches,
+    summary.rows_received,
+    summary.rows_good,
+    summary.rows_quarantined,
+    summary.rows_superseded,
+    summary.rows_duplicate,
+    strftime(summary.newest_event_at, '%Y-%m-%d %H:%M') as newest_event_at,
+    freshness.age_hours,
+    freshness.warn_after_hours,
+    freshness.error_after_hours,
+    strftime(freshness.checked_at, '%Y-%m-%d %H:%M UTC') as checked_at,
+    case freshness.status when 'pass' then 'fresh' when 'warn' then 'late' when 'error' then 'stale' end as freshness
+from ops.feed_summary as summary
+left join ops.freshness as freshness using (feed)
+order by summary.domain desc, summary.feed

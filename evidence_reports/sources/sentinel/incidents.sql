@@ -1,0 +1,17 @@
+-- An incident a row
+select
+    md5(incidents.site_id) as site_key,
+    incidents.incident_id,
+    incidents.tower_id,
+    translate(sites.site_name, '<>', '‹›') as site_name,
+    incidents.severity,
+    incidents.category,
+    translate(incidents.root_cause, '<>', '‹›') as root_cause,
+    incidents.opened_at::date as opened_date,
+    strftime(incidents.opened_at, '%Y-%m-%d %H:%M') as opened_at,
+    incidents.is_open,
+    incidents.age_hours,
+    incidents.resolve_hours
+from marts.fct_incidents as incidents
+left join marts.dim_site as sites using (site_id)
+order by incidents.opened_at desc

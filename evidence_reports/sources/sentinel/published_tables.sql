@@ -1,0 +1,3 @@
+select table_name, rows as row_count, content_sha256
+from ops.tables
+order by table_name

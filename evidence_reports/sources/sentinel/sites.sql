@@ -1,0 +1,15 @@
+-- A site a row. site_key names a site in filters: free of quotes, whatever the id
+select
+    md5(site_id) as site_key,
+    site_id,
+    translate(site_name, '<>', '‹›') as site_name,
+    translate(region, '<>', '‹›') as region,
+    env,
+    lat,
+    lng,
+    active_tower_count,
+    maintenance_tower_count,
+    decommissioned_tower_count,
+    total_tower_count
+from marts.dim_site
+order by site_name

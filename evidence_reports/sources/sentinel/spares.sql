@@ -1,0 +1,15 @@
+-- A part number a row: what should fail before a new order arrives, and what stands on the shelf
+select
+    translate(part_number, '<>', '‹›') as part_number,
+    translate(description, '<>', '‹›') as description,
+    category,
+    working_component_count,
+    lead_time_days,
+    expected_failures_in_lead_time,
+    spares_needed,
+    available_stock,
+    in_transit,
+    spares_to_order,
+    stock_status
+from marts.fct_spares_demand
+order by spares_to_order desc, expected_failures_in_lead_time desc, part_number

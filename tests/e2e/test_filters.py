@@ -1,0 +1,134 @@
+"""The figures of the report are those of the published file, for the fleet and for a chosen site or class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import duckdb
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.site
+
+Visit = Callable[[Page, str, str], None]
+
+# Page, heading, figure and the query that says what it must be; {site} holds the filter
+FIGURES = [
+    (
+        "/operations/",
+        "Operations",
+        "active_towers",
+        "select count(*) from marts.dim_tower where status = 'active' and {site}",
+    ),
+    (
+        "/operations/",
+        "Operations",
+        "open_incidents",
+        "select count(*) from marts.fct_incidents where is_open and {site}",
+    ),
+    (
+        "/operations/",
+        "Operations",
+        "uptime_7d_pct",
+        """select avg(avg_uptime_pct) from marts.fct_fleet_health_daily
+        where {site} and telemetry_date > (
+            select max(telemetry_date) from marts.fct_fleet_health_daily
+        ) - interval 7 day""",
+    ),
+    (
+        "/detection-analytics/",
+        "Detection Analytics",
+        "detections",
+        "select count(*) from marts.fct_detection_events where {site}",
+    ),
+    (
+        "/detection-analytics/",
+        "Detection Analytics",
+        "false_positive_pct",
+        "select 100.0 * avg(false_positive::int) from marts.fct_detection_events where {site}",
+    ),
+    (
+        "/detection-analytics/",
+        "Detection Analytics",
+        "ack_overnight_min",
+        "select median(notify_to_ack_sec) / 60 from marts.fct_alert_pipeline_latency where is_overnight and {site}",
+    ),
+    (
+        "/reliability/",
+        "Reliability",
+        "uptime_pct",
+        "select avg(avg_uptime_pct) from marts.fct_fleet_health_daily where {site}",
+    ),
+    (
+        "/reliability/",
+        "Reliability",
+        "failures",
+        """select count(*) from marts.fct_component_reliability, ops.build
+        where {site} and failed_at::date between window_start and window_end""",
+    ),
+]
+
+
+def value(published: duckdb.DuckDBPyConnection, query: str, **where: str) -> float:
+    return float(published.execute(query.format(**where)).fetchall()[0][0])
+
+
+def choose(page: Page, dropdown: str, option: str) -> None:
+    page.get_by_role("combobox", name=dropdown, exact=True).locator("visible=true").click()
+    page.locator("input[data-cmdk-input]:visible").fill(option)  # a long list shows only its first options
+    page.get_by_role("option", name=option, exact=True).locator("visible=true").click()
+    page.keyboard.press("Escape")
+
+
+def assert_figure(page: Page, figure: str, expected: float) -> None:
+    shown = page.get_by_test_id(f"kpi-{figure}")
+    page.wait_for_function(
+        "([id, expected]) => Math.abs(document.querySelector(`[data-testid='kpi-${id}']`)?.dataset.value - expected) < 1e-6",
+        arg=[figure, expected],
+        timeout=20_000,
+    )
+    expect(shown).to_be_visible()
+
+
+@pytest.mark.parametrize("path", ["/operations/", "/detection-analytics/", "/reliability/"])
+def test_site_filter_moves_the_figures(
+    page: Page, visit: Visit, published: duckdb.DuckDBPyConnection, path: str
+) -> None:
+    figures = [row for row in FIGURES if row[0] == path]
+    visit(page, path, figures[0][1])
+    for _, _, figure, query in figures:
+        assert_figure(page, figure, value(published, query, site="true"))
+
+    # The site with the most open incidents moves every figure.
+    site_id, site_name = published.execute(
+        """select site_id, site_name from marts.dim_site left join marts.fct_incidents using (site_id)
+        group by all order by count(*) filter (where is_open) desc, site_id limit 1"""
+    ).fetchall()[0]
+    choose(page, "Site", site_name)
+    moved = 0
+    for _, _, figure, query in figures:
+        chosen = value(published, query, site=f"site_id = '{site_id}'")
+        assert_figure(page, figure, chosen)
+        moved += chosen != value(published, query, site="true")
+    assert moved, f"no figure of {path} depends on the site: the filter shows nothing"
+    choose(page, "Site", "All sites")
+    for _, _, figure, query in figures:
+        assert_figure(page, figure, value(published, query, site="true"))
+
+
+def test_class_filter_moves_the_figures(page: Page, visit: Visit, published: duckdb.DuckDBPyConnection) -> None:
+    visit(page, "/detection-analytics/", "Detection Analytics")
+    choose(page, "Class", "UAS")
+    query = "select count(*) from marts.fct_detection_events where target_class = 'UAS'"
+    assert_figure(page, "detections", value(published, query))
+
+
+def test_shares_of_pipeline_health_are_those_of_the_build(
+    page: Page, visit: Visit, published: duckdb.DuckDBPyConnection
+) -> None:
+    visit(page, "/pipeline-health/", "Pipeline Health")
+    assert_figure(page, "checks_passed", value(published, "select checks_passed from ops.build"))
+    assert_figure(page, "rows_received", value(published, "select sum(rows_received) from ops.feed_summary"))
+    assert_figure(page, "rows_quarantined", value(published, "select sum(rows_quarantined) from ops.feed_summary"))
+    for table, rows in published.execute("select table_name, rows from ops.tables").fetchall():
+        expect(page.get_by_role("row", name=table).locator("visible=true").first).to_contain_text(f"{rows:,}")

@@ -1,0 +1,70 @@
+"""Writes are whole or absent."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from sentinel_orchestration.files import copy_file, relative_to_here, replacing, sync, write_text
+
+
+def test_the_target_changes_only_at_the_end(tmp_path: Path) -> None:
+    target = tmp_path / "deep/part.parquet"
+    write_text(target, "old")
+    with replacing(target) as temporary:
+        temporary.write_text("half", encoding="utf-8")
+        assert target.read_text() == "old"
+        assert temporary.parent == target.parent
+        assert temporary.name.startswith(".")
+        assert not temporary.match("*.parquet")
+    assert target.read_text() == "half"
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    target = tmp_path / "part.parquet"
+    write_text(target, "old")
+    with pytest.raises(RuntimeError, match="disk full"), replacing(target) as temporary:
+        temporary.write_text("half", encoding="utf-8")
+        raise RuntimeError("disk full")
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_writer_that_wrote_nothing_fails_and_keeps_the_old_file(tmp_path: Path) -> None:
+    target = tmp_path / "part.parquet"
+    write_text(target, "old")
+    with pytest.raises(FileNotFoundError), replacing(target):
+        pass
+    assert target.read_text() == "old"
+
+
+def test_a_reader_that_holds_the_old_file_keeps_reading_it(tmp_path: Path) -> None:
+    target = tmp_path / "a.txt"
+    write_text(target, "old")
+    with target.open(encoding="utf-8") as reader:
+        write_text(target, "new")
+        assert reader.read() == "old"
+    assert target.read_text() == "new"
+
+
+def test_a_copy_keeps_content_and_time(tmp_path: Path) -> None:
+    source = tmp_path / "a.csv"
+    source.write_bytes(b"a\r\n\xe9")
+    os.utime(source, (1000, 1000))
+    copy_file(source, tmp_path / "b/a.csv")
+    assert (tmp_path / "b/a.csv").read_bytes() == b"a\r\n\xe9"
+    assert (tmp_path / "b/a.csv").stat().st_mtime == 1000
+
+
+def test_sync_takes_files_and_folders(tmp_path: Path) -> None:
+    write_text(tmp_path / "a.txt", "ü")
+    sync(tmp_path / "a.txt")
+    sync(tmp_path)
+
+
+def test_paths_are_shown_as_typed_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert relative_to_here(tmp_path / "here/inbox") == "inbox"
+    assert relative_to_here(tmp_path / "elsewhere") == str(tmp_path / "elsewhere")
