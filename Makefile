@@ -44,7 +44,7 @@ dev: setup ## Serve the Dagster UI and the built report until Ctrl-C
 	@exec $(BIN)/sentinel dev
 
 clean: ## Remove what was built (data/); files in inbox/ stay
-	@rm -rf data dbt/target dbt/logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf data dbt/target dbt/logs .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	echo "Removed data/ and caches. inbox/ and the environment stay."
 
 dist-clean: clean ## Remove the environment too
@@ -59,7 +59,7 @@ lock: $(TOOLS)/.uv ## Resolve the dependencies of pyproject.toml anew into the l
 # uv itself comes from PyPI, held against its hash by pip.
 $(TOOLS)/.uv: requirements-tools.lock
 	@echo "setup: uv"
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11" >&2; exit 1; }
+	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || { echo "Python 3.11, 3.12 or 3.13 is needed; set PYTHON=/path/to/python3.12" >&2; exit 1; }
 	$(PYTHON) -m venv --clear $(TOOLS)
 	$(TOOLS)/bin/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements-tools.lock
 	touch $@

@@ -153,6 +153,8 @@ def rollback_command() -> int:
     hold_build_lock(settings.build_dir, "sentinel rollback", console.print)
     back, away = roll_back(settings)
     console.print(f"[green]✓[/] {back} is published again; {away} is put away.")
+    if not settings.site_dir.exists():
+        console.print("  That build has no report; none is shown until the next [bold]sentinel build[/].")
     console.print(f"  {relative_to_here(settings.current_dir)}. Next: [bold]sentinel build[/] publishes a new one.")
     return 0
 

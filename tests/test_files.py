@@ -24,9 +24,14 @@ def test_the_target_changes_only_at_the_end(tmp_path: Path) -> None:
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     target = tmp_path / "part.parquet"
     write_text(target, "old")
-    with pytest.raises(RuntimeError, match="disk full"), replacing(target) as temporary:
-        temporary.write_text("half", encoding="utf-8")
-        raise RuntimeError("disk full")
+
+    def fill_the_disk() -> None:
+        with replacing(target) as temporary:
+            temporary.write_text("half", encoding="utf-8")
+            raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        fill_the_disk()
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
 

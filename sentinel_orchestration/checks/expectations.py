@@ -31,7 +31,7 @@ def expectation_checks(settings: Settings) -> dg.AssetChecksDefinition:
                 asset=dg.AssetKey(suite.asset),
                 description=f"{len(suite.expectations)} expectations on the distribution, {len(suite.drift)} on drift.",
                 blocking=suite.asset[0] == "marts",
-                metadata={"kind": "expectation", "severity": suite.severity},
+                metadata={"kind": "expectation", "severity": suite.severity, "domain": suite.domain},
             )
             for suite in SUITES
         ],

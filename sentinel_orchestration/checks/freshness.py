@@ -23,6 +23,7 @@ def freshness_checks(settings: Settings, project: DbtProject) -> dg.AssetChecksD
     @dg.multi_asset_check(
         name="source_freshness",
         specs=[_spec(contract) for contract in limited],
+        can_subset=True,
         op_tags={"dagster/priority": "1"},  # before dbt build, so that what is published can show it
     )
     def source_freshness(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
@@ -31,8 +32,10 @@ def freshness_checks(settings: Settings, project: DbtProject) -> dg.AssetChecksD
             duckdb_file=settings.data_dir / "dbt" / "freshness" / "sentinel.duckdb",
         )
         results = {result.node.name: result for result in outcome.result.results}
+        wanted = {check.asset_key.path[-1] for check in context.selected_asset_check_keys}
         for contract in limited:
-            yield _result(contract, results.get(contract.feed))
+            if contract.feed in wanted:
+                yield _result(contract, results.get(contract.feed))
 
     return source_freshness
 
@@ -46,7 +49,7 @@ def _spec(contract: Contract) -> dg.AssetCheckSpec:
             f"(error over {contract.freshness_error_hours:g} h)."
         ),
         blocking=False,
-        metadata={"kind": "freshness", "severity": "error"},
+        metadata={"kind": "freshness", "severity": "error", "domain": contract.domain},
     )
 
 

@@ -23,6 +23,7 @@ class Suite:
     """
 
     asset: tuple[str, str]
+    domain: str
     day: str
     sample: str
     expectations: tuple[tuple[str, Mapping[str, Any]], ...]
@@ -41,6 +42,7 @@ def _quantiles(column: str, ranges: Mapping[float, tuple[float, float]]) -> tupl
 
 TELEMETRY = Suite(
     asset=("silver", "telemetry"),
+    domain="fleet",
     day="ts::date",
     sample="cpu_pct, mem_pct, sensor_health_score, comms_uptime_min, power_watts, (comms_uptime_min < 30)::double as is_dark",
     expectations=(
@@ -61,6 +63,7 @@ TELEMETRY = Suite(
 )
 DETECTIONS = Suite(
     asset=("silver", "detections"),
+    domain="detections",
     day="detected_at::date",
     sample=(
         "confidence_score, range_m, auto_resolved::double as auto_share, escalated_to_operator::double as escalated_share, "
@@ -83,6 +86,7 @@ DETECTIONS = Suite(
 )
 ALERT_PIPELINE = Suite(
     asset=("silver", "alert_pipeline"),
+    domain="detections",
     day="detection_ts::date",
     sample="detection_to_alert_s, alert_to_notify_s, notify_to_ack_s, is_overnight::double as overnight_share",
     expectations=(
@@ -95,6 +99,7 @@ ALERT_PIPELINE = Suite(
 )
 FLEET_HEALTH = Suite(
     asset=("marts", "fct_fleet_health_daily"),
+    domain="fleet",
     day="telemetry_date",
     sample="avg_uptime_pct, avg_sensor_health, incidents_opened, (avg_uptime_pct < 50)::double as is_down",
     expectations=(

@@ -21,7 +21,13 @@ from sentinel_orchestration.contracts.model import Column, Contract, LogicalType
 
 CONTRACTS_DIR = Path(__file__).parent
 DEFAULT_MAX_QUARANTINE_SHARE = 0.02
-NUMERIC_OPTIONS, OPTIONS = {"minimum", "maximum", "maxLength"}, {"minimum", "maximum", "maxLength", "pattern"}
+LIMITS = {  # what the gate holds values against → the types it may stand on
+    "minimum": ("integer", "number"),
+    "maximum": ("integer", "number"),
+    "maxLength": ("string",),
+    "pattern": ("string",),
+    "enum": ("string",),
+}
 
 
 class ContractError(ValueError):
@@ -163,13 +169,11 @@ def _number(path: Path, values: dict[str, Any], name: str, meaning: str) -> floa
 def _options(path: Path, prop: SchemaProperty) -> dict[str, Any]:
     """The limits of a property; one that the gate would not hold rows against is refused, not passed over."""
     options = prop.logicalTypeOptions or {}
-    unknown = sorted(set(options) - OPTIONS)
-    if unknown:
-        raise ContractError(
-            f"{path.name}: {prop.name} has {', '.join(unknown)}; the gate knows {', '.join(sorted(OPTIONS))}"
-        )
-    for name in sorted(NUMERIC_OPTIONS & set(options)):
-        if not isinstance(options[name], int | float):
+    for name in [*options, *(["enum"] if prop.enum else [])]:
+        if prop.logicalType not in LIMITS.get(name, ()):
+            known = ", ".join(limit for limit, types in LIMITS.items() if prop.logicalType in types) or "no limits"
+            raise ContractError(f"{path.name}: {prop.name} has {name}; the gate knows {known} on a {prop.logicalType}")
+        if name not in ("pattern", "enum") and not isinstance(options[name], int | float):
             raise ContractError(f"{path.name}: {prop.name}: {name} must be a number, not {options[name]!r}")
     return options
 

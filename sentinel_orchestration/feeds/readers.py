@@ -26,9 +26,9 @@ class BatchRefusedError(ValueError):
 
 
 def read_chunks(path: Path, rows: int) -> Iterator[pl.DataFrame]:
-    """The file's rows in order, as they are, in frames of about `rows` rows. CSV values stay text; a line without any value
-    (spreadsheets leave them at the end) is no row.
+    """The file's rows in order, as they are, in frames of about `rows` rows.
 
+    CSV values stay text; a line without any value, as spreadsheets leave them at the end, is no row.
     Raises BatchRefusedError for a file that is missing, empty, of an unknown kind, or broken somewhere.
     """
     frame = _scan(path)

@@ -49,8 +49,8 @@ def _bronze_asset(
         **_common(contract, key, partitions),
         description=f"{contract.description} As received, with where each batch came from.",
         check_specs=[
-            _spec(BATCHES_ACCEPTED, key, "No batch was refused for its shape.", blocking=True),
-            _spec(NO_EXTRA_COLUMNS, key, "Batches hold no column beyond the contract.", blocking=False),
+            _spec(BATCHES_ACCEPTED, contract, key, "No batch was refused for its shape.", blocking=True),
+            _spec(NO_EXTRA_COLUMNS, contract, key, "Batches hold no column beyond the contract.", blocking=False),
         ],
     )
     def bronze(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
@@ -88,9 +88,12 @@ def _silver_asset(
         deps=[dg.AssetKey(["bronze", contract.feed]), *(dg.AssetKey(["silver", feed]) for feed in references)],
         description=f"{contract.description} {contract.grain} Every row keeps its contract; the others are quarantined.",
         check_specs=[
-            _spec(ROWS_RECONCILE, key, "Received = good + quarantined + superseded + duplicates.", blocking=True),
+            _spec(
+                ROWS_RECONCILE, contract, key, "Received = good + quarantined + superseded + duplicates.", blocking=True
+            ),
             _spec(
                 QUARANTINE_RATE,
+                contract,
                 key,
                 f"At most {contract.max_quarantine_share:.1%} of the received rows are quarantined.",
                 blocking=True,
@@ -123,11 +126,9 @@ def _common(contract: Contract, key: dg.AssetKey, partitions: dg.PartitionsDefin
     }
 
 
-def _spec(name: str, key: dg.AssetKey, description: str, blocking: bool) -> dg.AssetCheckSpec:
-    about = {
-        "kind": "reconciliation" if name == ROWS_RECONCILE else "gate",
-        "severity": "error" if blocking else "warn",
-    }
+def _spec(name: str, contract: Contract, key: dg.AssetKey, description: str, blocking: bool) -> dg.AssetCheckSpec:
+    kind = "reconciliation" if name == ROWS_RECONCILE else "gate"
+    about = {"kind": kind, "severity": "error" if blocking else "warn", "domain": contract.domain}
     return dg.AssetCheckSpec(name, asset=key, description=description, blocking=blocking, metadata=about)
 
 

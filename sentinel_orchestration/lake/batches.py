@@ -85,6 +85,12 @@ class Bronze:
         found = self.day_folder(day).glob(f"{record.batch_id}-*.parquet")
         return sorted(found, key=lambda path: int(path.stem.rpartition("-")[2]))
 
+    def discard(self, batch_id: str) -> None:
+        """Removes what lies there of a batch without an accepted record."""
+        for pattern in (f"{batch_id}-*.parquet", f"day=*/{batch_id}-*.parquet", f"_refused/{batch_id}*"):
+            for path in self.folder.glob(pattern):
+                path.unlink()
+
     def day_folder(self, day: str) -> Path:
         """The folder of a day's pieces; of a snapshot feed, the feed's own."""
         return self.folder / f"day={day}" if day else self.folder

@@ -17,28 +17,35 @@ from sentinel_orchestration.feeds.simulator import SIMULATOR_VERSION, World, sim
 from sentinel_orchestration.files import copy_file, replacing
 from sentinel_orchestration.lake.batches import SNAPSHOT_DAY, BatchRecord, Bronze
 from sentinel_orchestration.lake.conform import check_shape, conform
-from sentinel_orchestration.lake.gate import CLOCK_SKEW, DAY, EARLIEST_EVENT, PROVENANCE, ROW
+from sentinel_orchestration.lake.gate import CLOCK_SKEW, DAY, EARLIEST_EVENT, PATH, PROVENANCE, ROW
 
 BATCH_ID_LENGTH = 16
+OUR_NAMES = {*PROVENANCE, PATH}
 
 
-def receive_file(bronze: Bronze, path: Path, received_at: datetime, chunk_rows: int) -> BatchRecord:
+def receive_file(
+    bronze: Bronze, path: Path, received_at: datetime, chunk_rows: int, name: str | None = None
+) -> BatchRecord:
     """Receives a file into bronze; a file received before changes nothing and gives its first record.
 
-    A file that breaks the shape of its contract is kept whole, as it came, and its record says why it was refused.
+    A file that breaks the shape of its contract is kept whole, as it came, and its record says why it was refused; it
+    is tried anew each time, as the contract may have changed since. `name` is the file's path inside the inbox, where
+    that is more than its bare name.
     """
     contract, sha256 = bronze.contract, _sha256(path)
     batch_id = sha256[:BATCH_ID_LENGTH]
-    stat = path.stat()
-    if bronze.has(batch_id):
-        known = replace(bronze.get(batch_id), source_file=path.name, size=stat.st_size, modified_ns=stat.st_mtime_ns)
+    stat, name = path.stat(), name or path.name
+    known = bronze.get(batch_id) if bronze.has(batch_id) else None
+    if known and not known.refused_because:
+        known = replace(known, source_file=name, size=stat.st_size, modified_ns=stat.st_mtime_ns)
         bronze.record(known)  # the same content under another name or time
         return known
+    bronze.discard(batch_id)  # what a killed attempt, or a refused one, left over
     record = BatchRecord(
         contract.feed,
         batch_id,
         "inbox",
-        path.name,
+        name,
         sha256,
         received_at,
         size=stat.st_size,
@@ -47,8 +54,7 @@ def receive_file(bronze: Bronze, path: Path, received_at: datetime, chunk_rows: 
     try:
         record = _keep(bronze, record, read_chunks(path, chunk_rows))
     except BatchRefusedError as error:
-        for piece in bronze.folder.rglob(f"{batch_id}-*.parquet"):
-            piece.unlink()
+        bronze.discard(batch_id)
         copy_file(path, bronze.refused_file(batch_id, path.suffix))
         record = replace(record, refused_because=str(error))
     bronze.record(record)
@@ -96,7 +102,7 @@ def _keep(bronze: Bronze, record: BatchRecord, chunks: Iterable[pl.DataFrame]) -
     seen, first_day, extra = 0, None, []
     columns: dict[str, str] = {}
     for number, chunk in enumerate(chunks):
-        clash = [name for name in chunk.columns if name in PROVENANCE]
+        clash = [name for name in chunk.columns if name in OUR_NAMES]
         if clash:
             raise BatchRefusedError(f"{record.source_file}: column {clash[0]} has a name Sentinel uses. Rename it.")
         extra = check_shape(dict(chunk.schema), contract, record.source_file)

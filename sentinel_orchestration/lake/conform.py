@@ -137,9 +137,13 @@ def _local_time(text: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
     plain = text.str.to_uppercase().str.replace(r"\s*(Z|UTC)$", "").str.replace(r"^(\d{4}-\d{2}-\d{2})T", "${1} ")
     has_time = plain.str.len_chars() > 10
     sign = pl.when(plain.str.extract(OFFSET, 1) == "-").then(-1).otherwise(1)
-    minutes = plain.str.extract(OFFSET, 2).cast(pl.Int64) * 60 + plain.str.extract(OFFSET, 3).cast(pl.Int64).fill_null(0)
+    minutes = plain.str.extract(OFFSET, 2).cast(pl.Int64) * 60 + plain.str.extract(OFFSET, 3).cast(pl.Int64).fill_null(
+        0
+    )
     offset = pl.when(has_time).then(pl.duration(minutes=sign * minutes)).fill_null(pl.duration(minutes=0))
     clock = pl.when(has_time).then(plain.str.replace(OFFSET, "")).otherwise(plain)
     patterns = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%d")
-    local = pl.coalesce(clock.str.to_datetime(pattern, time_unit="us", strict=False, exact=True) for pattern in patterns)
+    local = pl.coalesce(
+        clock.str.to_datetime(pattern, time_unit="us", strict=False, exact=True) for pattern in patterns
+    )
     return local, offset

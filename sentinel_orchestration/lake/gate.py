@@ -15,13 +15,13 @@ from sentinel_orchestration.lake.conform import conform, contract_schema, is_mis
 
 GATE_VERSION = "1"
 DAY, ORDER, ROW, RECEIVED = "_day", "_order", "_row", "_received_at"
-UNREAD, RAW, RULES = "_unread", "_raw", "_rules"
+UNREAD, RAW, RULES, PATH = "_unread", "_raw", "_rules", "_path"
 PROVENANCE = [DAY, ORDER, ROW, RECEIVED]
 SUPERSEDED = "key.superseded"
 EARLIEST_EVENT = datetime(2000, 1, 1)
 CLOCK_SKEW = timedelta(hours=1)
 
-ReferencedValues = Mapping[Reference, pl.Series]
+ReferencedValues = Mapping[Reference, pl.Series | pl.DataFrame]
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,7 @@ def conform_frame(raw: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     ]
     frame = raw.select(*values, *PROVENANCE)
     unread = [
-        pl.when(
-            frame[column.name].is_null() & ~raw.select(is_missing(column, raw.schema[column.name])).to_series()
-        )
+        pl.when(frame[column.name].is_null() & ~raw.select(is_missing(column, raw.schema[column.name])).to_series())
         .then(pl.lit(column.name))
         .alias(column.name)
         for column in doubtful
@@ -61,7 +59,7 @@ def conform_frame(raw: pl.DataFrame, contract: Contract) -> pl.DataFrame:
         return frame.with_columns(nothing.alias(UNREAD), nothing.alias(RAW))
     names = frame.select(pl.concat_str(unread, separator=",", ignore_nulls=True)).to_series()
     broken = names != ""
-    raw_rows = raw.select(pl.struct(pl.exclude(PROVENANCE)).struct.json_encode()).to_series()
+    raw_rows = raw.select(pl.struct(contract.column_names).struct.json_encode()).to_series()
     return frame.with_columns(
         pl.when(broken).then(names).alias(UNREAD),
         pl.when(broken).then(raw_rows).alias(RAW),
@@ -69,8 +67,9 @@ def conform_frame(raw: pl.DataFrame, contract: Contract) -> pl.DataFrame:
 
 
 def gate(frame: pl.DataFrame, contract: Contract, referenced: ReferencedValues) -> Gated:
-    """Splits a conformed frame (see `conform_frame`). `referenced` holds the values each foreign key may take.
+    """Splits a conformed frame (see `conform_frame`), each day by itself, so that days may be gated in any company.
 
+    `referenced` holds the values each foreign key may take: a series, or a frame of (value, `_day` it may stand on).
     Where a key comes more than once with different content, the row received last (by `_order`, then `_row`) stays and
     the others are quarantined as superseded.
     """
@@ -96,9 +95,9 @@ def _newest(good: pl.DataFrame, contract: Contract) -> tuple[pl.DataFrame, pl.Da
     if not good.select(contract.key).is_duplicated().any():
         return good, good.clear(), good.clear()
     ordered = good.sort(ORDER, ROW).with_row_index("_position")
-    distinct = ordered.unique(contract.column_names, keep="last", maintain_order=True)
+    distinct = ordered.unique([DAY, *contract.column_names], keep="last", maintain_order=True)
     duplicates = ordered.join(distinct.select("_position"), on="_position", how="anti")
-    newest = distinct.unique(contract.key, keep="last", maintain_order=True)
+    newest = distinct.unique([DAY, *contract.key], keep="last", maintain_order=True)
     superseded = distinct.join(newest.select("_position"), on="_position", how="anti")
     return newest.drop("_position"), superseded.drop("_position"), duplicates.drop("_position")
 
@@ -107,11 +106,11 @@ def _mended(broken: pl.DataFrame, good: pl.DataFrame, contract: Contract) -> pl.
     """Broken rows, those of them marked superseded whose key came again, later and good."""
     if broken.is_empty():
         return broken
-    newer = good.select(*contract.key, pl.col(ORDER).alias("_newer_order"), pl.col(ROW).alias("_newer_row"))
+    newer = good.select(DAY, *contract.key, pl.col(ORDER).alias("_newer_order"), pl.col(ROW).alias("_newer_row"))
     is_later_row = (pl.col("_newer_order") == pl.col(ORDER)) & (pl.col("_newer_row") > pl.col(ROW))
     is_mended = (pl.col("_newer_order") > pl.col(ORDER)) | is_later_row
     return (
-        broken.join(newer, on=contract.key, how="left", maintain_order="left")
+        broken.join(newer, on=[DAY, *contract.key], how="left", maintain_order="left")
         .with_columns(pl.when(is_mended).then(pl.lit(SUPERSEDED)).otherwise(RULES).alias(RULES))
         .drop("_newer_order", "_newer_row")
     )
@@ -152,5 +151,12 @@ def _column_rules(column: Column, referenced: ReferencedValues) -> list[tuple[st
     if column.pattern is not None:
         rules.append(("pattern", ~value.str.contains(f"^(?:{column.pattern})$")))
     if column.reference is not None:
-        rules.append(("reference", ~value.is_in(referenced[column.reference].implode())))
+        rules.append(("reference", ~_is_known(value, referenced[column.reference])))
     return [(f"{column.name}.{name}", expression) for name, expression in rules]
+
+
+def _is_known(value: pl.Expr, known: pl.Series | pl.DataFrame) -> pl.Expr:
+    if isinstance(known, pl.Series):
+        return value.is_in(known.implode())
+    on_day = known.select(pl.concat_str(pl.nth(0), DAY, separator="\n")).to_series()
+    return pl.concat_str(value, DAY, separator="\n").is_in(on_day.implode())

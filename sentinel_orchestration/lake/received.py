@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import Literal
 
 from sentinel_orchestration.contracts import Contract, load_contracts
 from sentinel_orchestration.feeds.inbox import inbox_files
-from sentinel_orchestration.feeds.simulator import World
+from sentinel_orchestration.feeds.simulator import EVENT_FEEDS, SNAPSHOT_FEEDS, World
 from sentinel_orchestration.lake.batches import SNAPSHOT_DAY, BatchRecord, Bronze
 from sentinel_orchestration.lake.bronze import now, receive_file, receive_simulated, simulated_batch
 from sentinel_orchestration.settings import Settings, SettingsError, window_days
@@ -51,7 +52,8 @@ class Lake:
                     f"Use auto, none, or some of {', '.join(self.contracts)}."
                 )
             return "inbox" if feed in chosen else "simulator"
-        return "inbox" if inbox_files(self.settings.inbox_dir, feed) else "simulator"
+        is_simulated = feed in EVENT_FEEDS or feed in SNAPSHOT_FEEDS
+        return "simulator" if is_simulated and not inbox_files(self.settings.inbox_dir, feed) else "inbox"
 
     def receive(self, feed: str, days: Iterable[str] | None = None) -> list[BatchRecord]:
         """Receives what the source of `feed` has: new files, or the simulated days of the window (of these, `days`).
@@ -62,7 +64,8 @@ class Lake:
         if self.source(feed) == "inbox":
             return self._receive_files(bronze)
         window = self._window(feed)
-        wanted = window if days is None else [day for day in window if day in set(days)]
+        asked = set(window if days is None else days)
+        wanted = [day for day in window if day in asked]
         return receive_simulated(bronze, self.world, wanted, self.as_of)
 
     def active(self, feed: str) -> dict[str, list[BatchRecord]]:
@@ -91,13 +94,14 @@ class Lake:
 
     def _receive_files(self, bronze: Bronze) -> list[BatchRecord]:
         """A record a file; one known by name, size and time is not read again."""
-        known = {(r.source_file, r.size, r.modified_ns): r for r in bronze.records() if r.source == "inbox"}
+        known = {_identity(r): r for r in bronze.records() if r.source == "inbox" and not r.refused_because}
         start, records = now(), []
-        for order, path in enumerate(inbox_files(self.settings.inbox_dir, bronze.contract.feed)):
-            stat = path.stat()
-            record = known.get((path.name, stat.st_size, stat.st_mtime_ns))
+        for order, (identity, path) in enumerate(self._inbox(bronze.contract.feed).items()):
             received_at = start + timedelta(microseconds=order)
-            records.append(record or receive_file(bronze, path, received_at, self.settings.gate_chunk_rows))
+            record = known.get(identity) or receive_file(
+                bronze, path, received_at, self.settings.gate_chunk_rows, identity[0]
+            )
+            records.append(record)
         return records
 
     def _window(self, feed: str) -> list[str]:
@@ -107,13 +111,18 @@ class Lake:
 
     def _from_inbox(self, feed: str) -> list[BatchRecord]:
         """The accepted batches of the files that lie in the inbox now: taking a file away takes its rows back."""
-        present = {
-            (path.stat().st_size, path.stat().st_mtime_ns) for path in inbox_files(self.settings.inbox_dir, feed)
+        present = self._inbox(feed)
+        records = (record for record in self.bronze(feed).records() if record.source == "inbox")
+        return [record for record in records if not record.refused_because and _identity(record) in present]
+
+    def _inbox(self, feed: str) -> dict[tuple[str, int, int], Path]:
+        """The files of a feed, oldest first, by what tells them apart: path inside the inbox, size and time."""
+        folder = self.settings.inbox_dir / feed
+        return {
+            (path.relative_to(folder).as_posix(), path.stat().st_size, path.stat().st_mtime_ns): path
+            for path in inbox_files(self.settings.inbox_dir, feed)
         }
-        return [
-            record
-            for record in self.bronze(feed).records()
-            if record.source == "inbox"
-            and record.refused_because is None
-            and (record.size, record.modified_ns) in present
-        ]
+
+
+def _identity(record: BatchRecord) -> tuple[str, int, int]:
+    return record.source_file, record.size, record.modified_ns

@@ -38,8 +38,10 @@ def daily_partitions(settings: Settings) -> dg.DailyPartitionsDefinition:
 
 def covered_days(context: dg.AssetExecutionContext) -> list[str] | None:
     """The days a partitioned asset's step covers; None for one that is not partitioned, whatever the run's tags say."""
-    if context.assets_def.partitions_def is None or not context.has_partition_key_range:
+    if context.assets_def.partitions_def is None:
         return None
+    if context.has_partition_key:
+        return [context.partition_key]
     span = context.partition_key_range
     first, last = date.fromisoformat(span.start), date.fromisoformat(span.end)
     return [(first + timedelta(days=shift)).isoformat() for shift in range((last - first).days + 1)]

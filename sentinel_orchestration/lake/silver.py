@@ -6,6 +6,7 @@ not belong here: what a rule means (gate) or which batches count (received).
 
 import hashlib
 import json
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
@@ -20,6 +21,7 @@ from sentinel_orchestration.lake.gate import (
     DAY,
     GATE_VERSION,
     ORDER,
+    PATH,
     RECEIVED,
     RULES,
     SUPERSEDED,
@@ -76,7 +78,8 @@ def gate_feed(lake: Lake, feed: str, days: Iterable[str] | None = None) -> list[
     more are removed.
     """
     contract, active = lake.contracts[feed], lake.active(feed)
-    wanted = [day for day in active if days is None or day in set(days)]
+    asked = None if days is None else set(days)
+    wanted = [day for day in active if asked is None or day in asked]
     references = _References(lake, contract)
     versions = {day: _version(contract, active[day], references.digest(day)) for day in wanted}
     counts: dict[str, DayCounts] = {}
@@ -122,13 +125,13 @@ def _read(bronze: Bronze, days: list[str], active: Mapping[str, list[BatchRecord
     for pieces in groups.values():
         origin = pl.DataFrame(
             pieces,
-            schema={"_path": pl.String, DAY: pl.String, ORDER: pl.UInt32, RECEIVED: pl.Datetime("us")},
+            schema={PATH: pl.String, DAY: pl.String, ORDER: pl.UInt32, RECEIVED: pl.Datetime("us")},
             orient="row",
         )
         raw = pl.scan_parquet(
-            [piece[0] for piece in pieces], include_file_paths="_path", hive_partitioning=False, glob=False
+            [piece[0] for piece in pieces], include_file_paths=PATH, hive_partitioning=False, glob=False
         )
-        joined = raw.join(origin.lazy(), on="_path", how="left", maintain_order="left").drop("_path").collect()
+        joined = raw.join(origin.lazy(), on=PATH, how="left", maintain_order="left").drop(PATH).collect()
         frames.append(conform_frame(joined, bronze.contract))
     return pl.concat(frames)
 
@@ -187,8 +190,7 @@ def _remove_inactive(lake: Lake, feed: str, active_days: set[str]) -> None:
     for root in (lake.settings.silver_dir, lake.settings.quarantine_dir):
         for path in (root / feed).glob("day=*/part.parquet"):
             if path.parent.name.removeprefix("day=") not in active_days:
-                path.unlink()
-                path.parent.rmdir()
+                shutil.rmtree(path.parent)
 
 
 def _version(contract: Contract, records: Iterable[BatchRecord], references: str) -> str:
@@ -197,13 +199,16 @@ def _version(contract: Contract, records: Iterable[BatchRecord], references: str
 
 
 class _References:
-    """The values foreign keys may take, and a digest of them a day."""
+    """The values foreign keys may take, and a digest of them a day.
+
+    A row may refer to events of its own day and the days beside it; a row of a snapshot, to events of any day.
+    """
 
     def __init__(self, lake: Lake, contract: Contract) -> None:
         self._silver_dir = lake.settings.silver_dir
         self._kinds = {reference: lake.contracts[reference.feed].kind for _, reference in contract.references}
         self._snapshots = {
-            reference: self._column(reference, [""]) for reference, kind in self._kinds.items() if kind == "snapshot"
+            reference: self._column(reference, "") for reference, kind in self._kinds.items() if kind == "snapshot"
         }
         self._snapshot_digest = "".join(
             hashlib.sha256("\n".join(values.cast(pl.String).sort()).encode()).hexdigest()
@@ -216,26 +221,39 @@ class _References:
             counts.version
             for reference, kind in self._kinds.items()
             if kind == "event"
-            for near in _near(day)
+            for near in self._near(reference, day)
             if (counts := read_counts(silver_file(self._silver_dir, reference.feed, near)))
         ]
         return "".join([self._snapshot_digest, *versions])
 
     def values(self, days: list[str]) -> ReferencedValues:
         """The values that rows of `days` may refer to."""
-        near = sorted({day for given in days for day in _near(given)}) if days != [""] else []
-        events = {r: self._column(r, near) for r, kind in self._kinds.items() if kind == "event"}
-        return self._snapshots | events
+        return self._snapshots | {r: self._events(r, days) for r, kind in self._kinds.items() if kind == "event"}
 
-    def _column(self, reference: Reference, days: list[str]) -> pl.Series:
-        paths = [silver_file(self._silver_dir, reference.feed, day) for day in days]
-        present = [path for path in paths if path.exists()]
+    def _events(self, reference: Reference, days: list[str]) -> pl.DataFrame:
+        """(value, day of a row that may refer to it)."""
+        pairs = [(near, day) for day in days for near in self._near(reference, day)]
+        files = {near: silver_file(self._silver_dir, reference.feed, near) for near, _ in pairs}
+        present = {near: str(path) for near, path in files.items() if path.exists()}
         if not present:
+            return pl.DataFrame(schema={reference.column: pl.String, DAY: pl.String})
+        referring = [(present[near], day) for near, day in pairs if near in present]
+        days_of_file = pl.DataFrame(referring, schema={PATH: pl.String, DAY: pl.String}, orient="row")
+        values = pl.scan_parquet(list(present.values()), include_file_paths=PATH, hive_partitioning=False, glob=False)
+        joined = values.select(reference.column, PATH).join(days_of_file.lazy(), on=PATH)
+        return joined.select(reference.column, DAY).drop_nulls().collect()
+
+    def _near(self, reference: Reference, day: str) -> list[str]:
+        """The days of a feed that a row of `day` may refer to: an event that follows another may cross midnight."""
+        if not day:
+            return sorted(counts.day for counts in silver_counts(self._silver_dir, reference.feed))
+        middle = date.fromisoformat(day)
+        return [(middle + timedelta(days=shift)).isoformat() for shift in (-1, 0, 1)]
+
+    def _column(self, reference: Reference, day: str) -> pl.Series:
+        path = silver_file(self._silver_dir, reference.feed, day)
+        if not path.exists():
             return pl.Series(reference.column, [], dtype=pl.String)
-        return pl.scan_parquet(present, hive_partitioning=False).select(reference.column).unique().collect().to_series()
-
-
-def _near(day: str) -> list[str]:
-    """A day and its neighbours: an event that follows another may fall across midnight."""
-    middle = date.fromisoformat(day)
-    return [(middle + timedelta(days=shift)).isoformat() for shift in (-1, 0, 1)]
+        return (
+            pl.read_parquet(path, columns=[reference.column], hive_partitioning=False).to_series().drop_nulls().unique()
+        )

@@ -21,6 +21,7 @@ class CheckOutcome:
     asset: dg.AssetKey
     name: str
     kind: str
+    domain: str
     severity: str
     blocking: bool
     status: CheckStatus
@@ -68,7 +69,8 @@ def _outcome(spec: dg.AssetCheckSpec, record: Any, run_id: str) -> CheckOutcome:
     return CheckOutcome(
         asset=spec.asset_key,
         name=spec.name,
-        kind=str(about.get("kind", "gate")),
+        kind=str(about["kind"]),
+        domain=str(about["domain"]),
         severity=severity,
         blocking=spec.blocking,
         status=status,

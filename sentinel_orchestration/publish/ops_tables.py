@@ -53,7 +53,7 @@ def write_ops_tables(
     counts = {feed: silver_counts(lake.settings.silver_dir, feed) for feed in lake.contracts}
     rows: dict[str, list[tuple[Any, ...]]] = {
         "build": [tuple(build_row.values())],
-        "check_results": [_check_row(o, lake) for o in outcomes],
+        "check_results": [_check_row(o) for o in outcomes],
         "feed_summary": [_feed_row(lake, feed, counts[feed]) for feed in lake.contracts],
         "feed_daily": [
             (feed, c.day, c.received, c.good, c.quarantined, c.superseded, c.duplicates)
@@ -97,12 +97,9 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tu
         connection.execute(f"insert into ops.{table} values {', '.join([one] * len(rows))}", values)
 
 
-def _check_row(outcome: CheckOutcome, lake: Lake) -> tuple[Any, ...]:
-    layer, name = outcome.asset.path[0], outcome.asset.path[-1]
-    contract = lake.contracts.get(name.removeprefix("stg_"))
-    domain = contract.domain if contract else ("detections" if "detection" in name or "alert" in name else "fleet")
+def _check_row(outcome: CheckOutcome) -> tuple[Any, ...]:
     about = (outcome.kind, outcome.severity, outcome.blocking, outcome.status, outcome.description, outcome.detail)
-    return (outcome.name, outcome.asset.to_user_string(), layer, domain, *about)
+    return (outcome.name, outcome.asset.to_user_string(), outcome.asset.path[0], outcome.domain, *about)
 
 
 def _contract_row(contract: Contract) -> tuple[Any, ...]:

@@ -42,7 +42,7 @@ def publish_build(settings: Settings, database: Path, manifest: Mapping[str, obj
 
 
 def roll_back(settings: Settings) -> tuple[str, str]:
-    """Makes the previous build current again, with its report, and gives (the id put back, the id put away).
+    """Makes the previous build current again, with its report if it had one, and gives (the id put back, the id put away).
 
     Raises NothingToRollBackError where there is none.
     """
@@ -54,6 +54,8 @@ def roll_back(settings: Settings) -> tuple[str, str]:
     point(settings.current_dir, folder)
     if (folder / SITE).exists():
         point(settings.site_dir, folder / SITE)
+    else:
+        settings.site_dir.unlink(missing_ok=True)  # better no report than one of other data
     return folder.name, str(now["build_id"])
 
 

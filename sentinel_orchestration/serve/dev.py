@@ -37,7 +37,9 @@ def serve_dev() -> int:
     console.print(f"dagster  [bold]http://{settings.host}:{settings.dagster_port}/[/]")
     console.print("Ctrl-C stops both.")
     _default_signals()
-    process = subprocess.Popen(_command(settings), cwd=PROJECT_DIR, env=_environment(settings), start_new_session=True)
+    process = subprocess.Popen(
+        _command(settings), cwd=settings.dagster_home, env=_environment(settings), start_new_session=True
+    )
     try:
         return process.wait()
     except KeyboardInterrupt:
@@ -68,7 +70,7 @@ def _environment(settings: Settings) -> Mapping[str, str]:
     from sentinel_orchestration.automation.instance import open_instance
 
     with open_instance(settings):
-        return dict(os.environ)
+        return {**os.environ, "PYTHONWARNINGS": "ignore"}  # Dagster's advice to its own users, not to ours
 
 
 def _default_signals() -> None:

@@ -68,30 +68,26 @@ class DbtGraph:
         found: dict[str, dg.AssetCheckSpec] = {}
         for unique_id, node in self.manifest["nodes"].items():
             if node["resource_type"] == "test":
-                kind = "dbt test"
-                model = self._tested_model(node)
                 description = node["description"] or _words(node)
-            else:
-                continue
-            found[unique_id] = _check(node["name"], model, description, kind, node["config"]["severity"].lower())
+                severity = node["config"]["severity"].lower()
+                found[unique_id] = _check(node["name"], self._tested_model(node), description, "dbt test", severity)
         for unique_id, node in self.manifest["unit_tests"].items():
-            model = self.models[node["depends_on"]["nodes"][0]].key
+            model = self.models[node["depends_on"]["nodes"][0]]
             found[unique_id] = _check(
                 node["name"], model, node["description"] or node["name"], "dbt unit test", "error"
             )
         return found
 
-    def _tested_model(self, node: Mapping[str, Any]) -> dg.AssetKey:
+    def _tested_model(self, node: Mapping[str, Any]) -> dg.AssetSpec:
         """The model a test stands beside; for a singular test the last model it reads, the one furthest downstream."""
         attached = node.get("attached_node")
         parents = [parent for parent in node["depends_on"]["nodes"] if parent in self.models]
-        return self.models[attached if attached in self.models else parents[-1]].key
+        return self.models[attached if attached in self.models else parents[-1]]
 
 
-def _check(name: str, asset: dg.AssetKey, description: str, kind: str, severity: str) -> dg.AssetCheckSpec:
-    return dg.AssetCheckSpec(
-        name, asset=asset, description=description, blocking=True, metadata={"kind": kind, "severity": severity}
-    )
+def _check(name: str, model: dg.AssetSpec, description: str, kind: str, severity: str) -> dg.AssetCheckSpec:
+    about = {"kind": kind, "severity": severity, "domain": model.tags["domain"]}
+    return dg.AssetCheckSpec(name, asset=model.key, description=description, blocking=True, metadata=about)
 
 
 def _words(node: Mapping[str, Any]) -> str:

@@ -63,7 +63,13 @@ def test_a_changed_file_has_another_digest(load: Callable[..., dict[str, Any]]) 
         (on_column("site_id", primaryKey=False), "no property has primaryKey: true"),
         (lambda d: properties(d).append(deepcopy(properties(d)[1])), "site_name is listed twice"),
         (on_column("lat", partitioned=True), "exactly one timestamp, the event time"),
-        (on_column("lat", logicalTypeOptions={"exclusiveMinimum": -90}), "exclusiveMinimum"),
+        (
+            on_column("lat", logicalTypeOptions={"exclusiveMinimum": -90}),
+            "lat has exclusiveMinimum; the gate knows mini",
+        ),
+        (on_column("lat", logicalTypeOptions={"pattern": "1"}), "lat has pattern; the gate knows minimum, maximum on"),
+        (on_column("lat", enum=[{"value": 1}]), "lat has enum; the gate knows minimum, maximum on a number"),
+        (on_column("commissioned_date", logicalTypeOptions={"minimum": "2020"}), "the gate knows no limits on a date"),
         (on_column("lat", logicalTypeOptions={"minimum": "low"}), "lat.*minimum.*must be a number"),
         (lambda d: d["customProperties"][0].update(value="few"), "maxQuarantineShare must be a number"),
         (
@@ -104,7 +110,7 @@ def test_a_dangling_reference_is_refused(load: Callable[..., dict[str, Any]], ta
 
 def test_references_that_lead_back_are_refused(load: Callable[..., dict[str, Any]]) -> None:
     back = on_column("site_id", relationships=[{"type": "foreignKey", "to": "towers.site_id"}])
-    with pytest.raises(ContractError, match="lead back to itself .sites → towers → sites"):
+    with pytest.raises(ContractError, match=r"lead back to itself .sites → towers → sites"):
         load(sites=back, towers=unchanged)
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from conftest import Built
 
 HERE = Path(__file__).resolve().parent
+expect.set_options(timeout=30_000)  # a busy machine is no defect of a page
 UNPACKED = HERE / ".browser"
 SYSTEM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = [

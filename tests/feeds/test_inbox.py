@@ -52,7 +52,7 @@ def test_a_folder_stands_for_its_readable_files(tmp_path: Path) -> None:
 
 
 def test_a_path_without_files_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BatchRefusedError, match="no such file or folder. Check the path"):
+    with pytest.raises(BatchRefusedError, match=r"no such file or folder. Check the path"):
         expand(tmp_path / "absent")
     with pytest.raises(BatchRefusedError, match=r"the folder holds no \.parquet"):
         expand(tmp_path)

@@ -119,7 +119,7 @@ def test_a_parquet_file_cut_short_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BatchRefusedError, match="no such file. Check the path"):
+    with pytest.raises(BatchRefusedError, match=r"no such file. Check the path"):
         read(tmp_path / "x.csv")
 
 

@@ -82,7 +82,9 @@ def silver(settings: Settings) -> Callable[..., pl.DataFrame]:
     """The silver rows of a feed, of all days or one, in the order of their columns."""
 
     def read(feed: str, day: str | date = "*") -> pl.DataFrame:
-        pattern = "part.parquet" if (settings.silver_dir / feed / "part.parquet").exists() else f"day={day}/part.parquet"
+        pattern = (
+            "part.parquet" if (settings.silver_dir / feed / "part.parquet").exists() else f"day={day}/part.parquet"
+        )
         paths = sorted((settings.silver_dir / feed).glob(pattern))
         return pl.concat([pl.read_parquet(path, hive_partitioning=False) for path in paths])
 
@@ -95,6 +97,8 @@ def quarantine(settings: Settings) -> Callable[[str], pl.DataFrame]:
 
     def read(feed: str) -> pl.DataFrame:
         paths = sorted((settings.quarantine_dir / feed).glob("**/part.parquet"))
-        return pl.concat([pl.read_parquet(path, hive_partitioning=False) for path in paths]) if paths else pl.DataFrame()
+        return (
+            pl.concat([pl.read_parquet(path, hive_partitioning=False) for path in paths]) if paths else pl.DataFrame()
+        )
 
     return read

@@ -9,7 +9,9 @@ MART = dg.AssetKey(["marts", "m"])
 
 
 def _spec(name, severity="error", blocking=True):
-    return dg.AssetCheckSpec(name, asset=MART, blocking=blocking, metadata={"kind": "dbt test", "severity": severity})
+    return dg.AssetCheckSpec(
+        name, asset=MART, blocking=blocking, metadata={"kind": "dbt test", "severity": severity, "domain": "fleet"}
+    )
 
 
 def _run(instance, spec, result):

@@ -1,0 +1,78 @@
+"""`sentinel dev` serves both, says where, and leaves nothing behind."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+
+from sentinel_orchestration.publish.swap import point
+from sentinel_orchestration.settings import Settings
+
+START_SEC = 240  # Dagster loads the graph three times; on a busy machine that takes its time
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _processes_of(home: Path) -> list[str]:
+    """Command lines of every process that was started for `home`, told by its environment."""
+    mark, found = f"SENTINEL_HOME={home}".encode(), []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if mark in (process / "environ").read_bytes().split(b"\0"):
+                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode()[:200])
+    return found
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+def test_both_servers_start_and_stop_together(tmp_path):
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "index.html").write_text("the report")
+    point(Settings(home=tmp_path).site_dir, site)
+    dagster_port, site_port = _free_port(), _free_port()
+    environment = os.environ | {
+        "SENTINEL_HOME": str(tmp_path),
+        "SENTINEL_DAGSTER_PORT": str(dagster_port),
+        "SENTINEL_SITE_PORT": str(site_port),
+    }
+    log = (tmp_path / "log").open("w")
+    server = subprocess.Popen(
+        [Path(sys.executable).with_name("sentinel"), "dev"], stdout=log, stderr=log, env=environment
+    )
+    try:
+        deadline = time.monotonic() + START_SEC
+        while not _answers(f"http://127.0.0.1:{dagster_port}/server_info"):
+            assert server.poll() is None, (tmp_path / "log").read_text()
+            assert time.monotonic() < deadline, (tmp_path / "log").read_text()
+            time.sleep(0.5)
+        assert _answers(f"http://127.0.0.1:{site_port}/")
+        assert len(_processes_of(tmp_path)) > 2
+        server.send_signal(signal.SIGINT)
+        assert server.wait(60) == 0
+        deadline = time.monotonic() + 60
+        while _processes_of(tmp_path):
+            assert time.monotonic() < deadline, _processes_of(tmp_path)
+            time.sleep(0.5)
+    finally:
+        server.kill()
+    said = (tmp_path / "log").read_text()
+    assert f"http://127.0.0.1:{dagster_port}/" in said
+    assert f"http://127.0.0.1:{site_port}/" in said
+    assert "stopped" in said
+    assert not _answers(f"http://127.0.0.1:{site_port}/")
