@@ -94,9 +94,8 @@ def build_command(with_report: bool) -> int:
         from sentinel_orchestration.automation.instance import open_instance
 
         receive_all(lake)
-        from sentinel_orchestration.definitions import build_definitions
+        from sentinel_orchestration.definitions import defs
 
-        definitions = build_definitions(settings)
         instance = open_instance(settings)
     columns = (
         SpinnerColumn(),
@@ -108,7 +107,7 @@ def build_command(with_report: bool) -> int:
     steps = 2 * len(lake.contracts) + (6 if with_report else 5)
     with Progress(*columns, console=console, transient=True) as progress:
         follower = RunProgress(progress, steps)
-        outcome = run_build(settings, lake, definitions, instance, with_report, follower, console.print)
+        outcome = run_build(settings, lake, defs, instance, with_report, follower, console.print)
     _print_summary(console, settings, lake, outcome, follower.seconds)
     return 0 if outcome.succeeded else 1
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import dagster as dg
 from dagster._core.utils import make_new_run_id
 
-from sentinel_orchestration.automation.instance import unhurried_checkpoints
 from sentinel_orchestration.automation.jobs import BUILD_JOB, BUILD_WITHOUT_REPORT_JOB, build_tags
+from sentinel_orchestration.checks.expectations import worker
 from sentinel_orchestration.lake.batches import BatchRecord
 from sentinel_orchestration.lake.received import Lake
 from sentinel_orchestration.settings import Settings
@@ -57,18 +57,19 @@ def run_build(
     """Materialises the whole graph. `listener` gets every event of the run as it happens."""
     hold_build_lock(settings.build_dir, "sentinel build", on_wait)
     started = time.monotonic()
+    worker.start()  # imports Great Expectations while the steps before it work
     job = definitions.resolve_job_def(BUILD_JOB if with_report else BUILD_WITHOUT_REPORT_JOB)
     run_id = make_new_run_id()
     try:
         instance.add_event_listener(run_id, listener)
-        with unhurried_checkpoints(settings, run_id):
-            result = job.execute_in_process(
-                instance=instance, tags=build_tags(lake), raise_on_error=False, run_id=run_id, run_config=QUIET
-            )
+        result = job.execute_in_process(
+            instance=instance, tags=build_tags(lake), raise_on_error=False, run_id=run_id, run_config=QUIET
+        )
         error = None if result.success else _first_error(result)
         published = any(e.is_step_success and e.step_key == PUBLISH_STEP for e in result.all_events)
         return BuildOutcome(run_id, result.success, published, error, time.monotonic() - started, _count_checks(result))
     finally:
+        worker.stop()
         release_build_lock(settings.build_dir)
 
 

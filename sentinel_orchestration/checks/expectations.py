@@ -1,23 +1,68 @@
 """Great Expectations suites as asset checks, run in one step.
 
-Belongs here: calling GX and turning its answers into check results. Does not belong here: thresholds (suites). GX is
-imported only when the step runs (it takes seconds), sees small pandas frames only, and sends nothing anywhere.
+Belongs here: asking the worker and turning its answers into check results. Does not belong here: thresholds (suites) or
+GX itself (gx_worker).
 """
 
-import logging
-import os
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
-import duckdb
 
-from sentinel_orchestration.checks.suites import SUITES, Suite, drift_expectations, drift_query, sample_query
+from sentinel_orchestration.checks.suites import SUITES, Suite
 from sentinel_orchestration.settings import Settings
 from sentinel_orchestration.warehouse.build import read_build
 
 EXPECTATIONS = "expectations"
+
+
+class GxWorker:
+    """The worker process, started when first needed or ahead of that."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        """Starts the process, which begins to import; does nothing where it runs already."""
+        if self._process is None or self._process.poll() is not None:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "sentinel_orchestration.checks.gx_worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+            )
+
+    def validate(self, suite: Suite, database: str | None, relation: str) -> list[dict[str, Any]]:
+        """The findings of `gx_worker.validate`. Raises RuntimeError where the worker fails or ends."""
+        self.start()
+        process = self._process
+        assert process is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
+        request = {"suite": "/".join(suite.asset), "database": database, "relation": relation}
+        process.stdin.write(json.dumps(request) + "\n")
+        process.stdin.flush()
+        line = process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"Great Expectations ended without an answer (exit code {process.wait()}).")
+        answer = json.loads(line)
+        if "error" in answer:
+            raise RuntimeError(f"{'/'.join(suite.asset)}: Great Expectations failed: {answer['error']}")
+        findings: list[dict[str, Any]] = answer["findings"]
+        return findings
+
+    def stop(self) -> None:
+        """Ends the process."""
+        if self._process is not None:
+            self._process.communicate()  # closes stdin, which ends it
+            self._process = None
+
+
+worker = GxWorker()
 
 
 def expectation_checks(settings: Settings) -> dg.AssetChecksDefinition:
@@ -39,81 +84,40 @@ def expectation_checks(settings: Settings) -> dg.AssetChecksDefinition:
     )
     def great_expectations(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         wanted = {check.asset_key for check in context.selected_asset_check_keys}
-        for suite in SUITES:
-            key = dg.AssetKey(suite.asset)
-            if key in wanted:
-                results = _validate(suite, *_source(settings, context.run.run_id, suite))
-                yield _result(suite, key, results)
+        try:
+            for suite in SUITES:
+                key = dg.AssetKey(suite.asset)
+                if key in wanted:
+                    database, relation = _source(settings, context.run.run_id, suite)
+                    yield check_result(suite, worker.validate(suite, database, relation))
+        finally:
+            worker.stop()
 
     return great_expectations
 
 
-def _source(settings: Settings, run_id: str, suite: Suite) -> tuple[Path | None, str]:
-    """(DuckDB file or None, relation) where the suite's rows lie."""
-    layer, name = suite.asset
-    if layer == "silver":
-        glob = str(settings.silver_dir / name / "day=*" / "part.parquet").replace("'", "''")
-        return None, f"read_parquet('{glob}', hive_partitioning = false)"
-    return read_build(settings, run_id).database, f"{layer}.{name}"
-
-
-def _validate(suite: Suite, database: Path | None, relation: str) -> list[Any]:
-    """GX's result of every expectation of the suite."""
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    import great_expectations as gx
-    from great_expectations.data_context.types.base import DataContextConfig, InMemoryStoreBackendDefaults
-
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)
-    stores = InMemoryStoreBackendDefaults(init_temp_docs_sites=False)  # else it leaves a temporary folder a context
-    context = gx.get_context(mode="ephemeral", project_config=DataContextConfig(store_backend_defaults=stores))
-    context.variables.progress_bars = {"globally": False}
-    with duckdb.connect(str(database) if database else ":memory:", read_only=database is not None) as connection:
-        frames = {
-            "sample": (connection.sql(sample_query(suite, relation)).df(), suite.expectations),
-            "drift": (connection.sql(drift_query(suite, relation)).df(), drift_expectations(suite)),
-        }
-    results: list[Any] = []
-    for name, (frame, expectations) in frames.items():
-        source = context.data_sources.add_pandas(name)
-        batch = source.add_dataframe_asset(name).add_batch_definition_whole_dataframe(name)
-        expected = gx.ExpectationSuite(
-            name, [getattr(gx.expectations, kind)(**keywords) for kind, keywords in expectations]
-        )
-        # Batch.validate, not a ValidationDefinition: the latter stores its result as JSON and chokes on NumPy booleans.
-        results += batch.get_batch(batch_parameters={"dataframe": frame}).validate(expected).results
-    return results
-
-
-def _result(suite: Suite, key: dg.AssetKey, results: Sequence[Any]) -> dg.AssetCheckResult:
-    failed = [result for result in results if not result.success]
-    rows = "\n".join(f"| {_name(r)} | {_observed(r)} | {'met' if r.success else '**not met**'} |" for r in results)
+def check_result(suite: Suite, findings: list[dict[str, Any]]) -> dg.AssetCheckResult:
+    """The check of a suite, with every observed value."""
+    unmet = [finding for finding in findings if not finding["met"]]
+    rows = "\n".join(f"| {f['name']} | {f['observed']} | {'met' if f['met'] else '**not met**'} |" for f in findings)
     return dg.AssetCheckResult(
-        asset_key=key,
+        asset_key=dg.AssetKey(suite.asset),
         check_name=EXPECTATIONS,
-        passed=not failed,
+        passed=not unmet,
         severity=dg.AssetCheckSeverity.ERROR if suite.severity == "error" else dg.AssetCheckSeverity.WARN,
-        description="; ".join(f"{_name(r)}: {_observed(r)}" for r in failed) or f"All {len(results)} met.",
+        description="; ".join(f"{f['name']}: {f['observed']}" for f in unmet) or f"All {len(findings)} met.",
         metadata={
-            "expectations": len(results),
-            "not_met": len(failed),
+            "expectations": len(findings),
+            "not_met": len(unmet),
             "observed": dg.MetadataValue.md(f"| expectation | observed | |\n|---|---|---|\n{rows}"),
         },
     )
 
 
-def _name(result: Any) -> str:
-    config = result.expectation_config
-    kind = config.type.removeprefix("expect_column_").replace("_", " ")
-    return f"{config.kwargs['column']}: {kind}"
-
-
-def _observed(result: Any) -> str:
-    if result.exception_info and result.exception_info.get("raised_exception"):
-        return f"could not be judged: {result.exception_info.get('exception_message')}"
-    found = result.result
-    value = found.get("observed_value", found.get("partial_unexpected_list"))
-    if isinstance(value, dict):
-        value = value.get("values")
-    if isinstance(value, list):
-        return ", ".join(f"{v:.4g}" if isinstance(v, float) else str(v) for v in value[:5]) or "within limits"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+def _source(settings: Settings, run_id: str, suite: Suite) -> tuple[str | None, str]:
+    """(DuckDB file or None, relation) where the suite's rows lie."""
+    layer, name = suite.asset
+    if layer == "silver":
+        glob = str(settings.silver_dir / name / "day=*" / "part.parquet").replace("'", "''")
+        return None, f"read_parquet('{glob}', hive_partitioning = false)"
+    return str(read_build(settings, run_id).database), f"{layer}.{name}"

@@ -7,7 +7,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from sentinel_orchestration.checks.expectations import _result, _validate
+from sentinel_orchestration.checks.expectations import check_result, worker
 from sentinel_orchestration.checks.freshness import freshness_checks
 from sentinel_orchestration.checks.suites import SUITES, TELEMETRY
 from sentinel_orchestration.checks.volume import volume_checks
@@ -80,12 +80,25 @@ def test_volume_is_not_judged_without_history(tmp_path):
     assert all(check.passed and "Not judged" in check.description for check in found.values())
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _stop_worker():
+    yield
+    worker.stop()
+
+
 def _validated(tmp_path, frame):
     path = tmp_path / "telemetry.duckdb"
     with duckdb.connect(str(path)) as connection:
         frame.write_parquet(tmp_path / "t.parquet")
         connection.execute(f"create table t as from '{tmp_path / 't.parquet'}'")
-    return _result(TELEMETRY, dg.AssetKey(TELEMETRY.asset), _validate(TELEMETRY, path, "t"))
+    return check_result(TELEMETRY, worker.validate(TELEMETRY, str(path), "t"))
+
+
+def test_an_expectation_that_cannot_be_judged_fails_the_check_with_the_reason(tmp_path):
+    with duckdb.connect(str(tmp_path / "e.duckdb")) as connection:
+        connection.execute("create table t (ts timestamp)")
+    with pytest.raises(RuntimeError, match="Great Expectations failed: BinderException"):
+        worker.validate(TELEMETRY, str(tmp_path / "e.duckdb"), "t")
 
 
 def test_expectations_are_met_by_a_normal_fleet_and_show_what_was_observed(tmp_path, six_weeks):

@@ -1,0 +1,37 @@
+"""The harness runs from end to end on a tiny fleet and says what it promises. No time is asserted: machines differ."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SIZES = {"towers": 4, "days": 2, "repeats": 1, "gate-rows": 5_000, "loop-rows": 500}
+
+
+def test_a_quick_run_on_a_tiny_fleet_gives_a_table_and_json(tmp_path: Path) -> None:
+    sizes = [part for name, value in SIZES.items() for part in (f"--{name}", str(value))]
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "--quick", *sizes, "--results", str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    (kept,) = tmp_path.glob("*.json")
+    body = json.loads(kept.read_text(encoding="utf-8"))
+    assert set(body) == {"taken_at", "git_revision", "machine", "plan", "figures"}
+    assert body["machine"]["cores"] >= 1
+    limited = {figure["name"] for figure in body["figures"] if figure["limit"] is not None}
+    assert limited == {
+        "sentinel --help",
+        "import sentinel_orchestration.definitions",
+        "generator / pydantic loop",
+        "gate / pydantic loop",
+        "graph / plain, wall time",
+    }
+    shares = [figure for figure in body["figures"] if figure["group"].startswith("shares")]
+    *parts, whole = (figure["value"] for figure in shares)
+    assert abs(sum(parts) - whole) < 1e-6
+    assert all(figure["name"] in done.stdout for figure in shares)
