@@ -34,7 +34,7 @@ check: $(TOOLS)/.python ## Lint, types, layers, SQL, Dockerfile
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/sqlfluff lint --processes 2 -q dbt/models dbt/macros dbt/tests
+	$(BIN)/sqlfluff lint -q dbt/models dbt/macros dbt/tests
 	$(BIN)/hadolint Dockerfile
 
 bench: $(TOOLS)/.python ## Measure speed; prints a table, keeps JSON under benchmarks/results

@@ -161,7 +161,7 @@ def rollback_command() -> int:
 def _print_summary(
     console: Console, settings: Settings, lake: Lake, outcome: "BuildOutcome", seconds: dict[str, float]
 ) -> None:
-    from sentinel_orchestration.lake.silver import silver_counts
+    from sentinel_orchestration.lake.counts import silver_counts
     from sentinel_orchestration.warehouse.build import read_published
 
     feeds = Table("feed", "source", box=None, header_style="bold", pad_edge=False)

@@ -14,9 +14,10 @@ import polars as pl
 
 from sentinel_orchestration.contracts import Contract, load_contracts
 from sentinel_orchestration.lake.batches import BatchRecord
+from sentinel_orchestration.lake.counts import DayCounts, silver_file
 from sentinel_orchestration.lake.gate import GATE_VERSION
 from sentinel_orchestration.lake.run import covered_days, daily_partitions, run_lake
-from sentinel_orchestration.lake.silver import DayCounts, gate_feed, silver_file
+from sentinel_orchestration.lake.silver import gate_feed
 from sentinel_orchestration.lake.summaries import batch_metadata, column_schema, gate_metadata
 from sentinel_orchestration.settings import Settings
 

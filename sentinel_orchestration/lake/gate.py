@@ -66,13 +66,19 @@ def conform_frame(raw: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     )
 
 
-def gate(frame: pl.DataFrame, contract: Contract, referenced: ReferencedValues) -> Gated:
+def gate(
+    frame: pl.DataFrame, contract: Contract, referenced: ReferencedValues, moved: pl.DataFrame | None = None
+) -> Gated:
     """Splits a conformed frame (see `conform_frame`), each day by itself, so that days may be gated in any company.
 
     `referenced` holds the values each foreign key may take: a series, or a frame of (value, `_day` it may stand on).
     Where a key comes more than once with different content, the row received last (by `_order`, then `_row`) stays and
-    the others are quarantined as superseded.
+    the others are quarantined as superseded; so are those in `moved`, the (key, `_day`) received later on another day.
     """
+    left = frame.clear()
+    if moved is not None and not moved.is_empty():
+        left = frame.join(moved, on=[*contract.key, DAY], how="semi", maintain_order="left")
+        frame = frame.join(moved, on=[*contract.key, DAY], how="anti", maintain_order="left")
     rules = _rules(contract, referenced)
     is_broken = frame.select(pl.any_horizontal(expression for _, expression in rules)).to_series().fill_null(False)
     good = frame.filter(~is_broken)
@@ -82,7 +88,8 @@ def gate(frame: pl.DataFrame, contract: Contract, referenced: ReferencedValues) 
         ).alias(RULES)
     )
     good, superseded, duplicates = _newest(good, contract)
-    quarantined = pl.concat([_mended(broken, good, contract), superseded.with_columns(pl.lit(SUPERSEDED).alias(RULES))])
+    set_aside = pl.concat([superseded, left]).with_columns(pl.lit(SUPERSEDED).alias(RULES))
+    quarantined = pl.concat([_mended(broken, good, contract), set_aside])
     return Gated(
         good=good.select(*contract.column_names, DAY),
         quarantined=quarantined.drop(UNREAD),

@@ -5,18 +5,16 @@ not belong here: what a rule means (gate) or which batches count (received).
 """
 
 import hashlib
-import json
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
-from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
 
-from sentinel_orchestration.contracts import Contract, Reference
+from sentinel_orchestration.contracts import Contract
 from sentinel_orchestration.files import replacing
 from sentinel_orchestration.lake.batches import BatchRecord, Bronze
+from sentinel_orchestration.lake.counts import DayCounts, file_metadata, read_counts, silver_file
 from sentinel_orchestration.lake.gate import (
     DAY,
     GATE_VERSION,
@@ -26,49 +24,14 @@ from sentinel_orchestration.lake.gate import (
     RULES,
     SUPERSEDED,
     Gated,
-    ReferencedValues,
     conform_frame,
     gate,
 )
+from sentinel_orchestration.lake.moved import moved_digests, moved_keys
 from sentinel_orchestration.lake.received import Lake
+from sentinel_orchestration.lake.references import References
 
-METADATA_KEY = "sentinel"
 SOURCE_FILE = "_source_file"
-
-
-@dataclass(frozen=True)
-class DayCounts:
-    """How the rows of one day (or snapshot, day "") went: received = good + quarantined + superseded + duplicates.
-
-    `version` tells what they were made from; equal versions, equal rows.
-    """
-
-    day: str
-    version: str
-    received: int
-    good: int
-    quarantined: int
-    superseded: int
-    duplicates: int
-
-
-def silver_file(silver_dir: Path, feed: str, day: str) -> Path:
-    """Where the good rows of a day lie."""
-    folder = silver_dir / feed
-    return (folder / f"day={day}" if day else folder) / "part.parquet"
-
-
-def read_counts(path: Path) -> DayCounts | None:
-    """The counts kept in a silver file; None where there is no such file."""
-    if not path.exists():
-        return None
-    return DayCounts(**json.loads(pl.read_parquet_metadata(path)[METADATA_KEY]))
-
-
-def silver_counts(silver_dir: Path, feed: str) -> list[DayCounts]:
-    """The counts of every silver file of a feed, by day."""
-    paths = sorted((silver_dir / feed).glob("**/part.parquet"))
-    return [counts for path in paths if (counts := read_counts(path))]
 
 
 def gate_feed(lake: Lake, feed: str, days: Iterable[str] | None = None) -> list[DayCounts]:
@@ -80,8 +43,10 @@ def gate_feed(lake: Lake, feed: str, days: Iterable[str] | None = None) -> list[
     contract, active = lake.contracts[feed], lake.active(feed)
     asked = None if days is None else set(days)
     wanted = [day for day in active if asked is None or day in asked]
-    references = _References(lake, contract)
-    versions = {day: _version(contract, active[day], references.digest(day)) for day in wanted}
+    references = References(lake, contract)
+    moved = moved_keys(lake, contract, active)
+    moves = moved_digests(moved)
+    versions = {day: _version(contract, active[day], references.digest(day), moves.get(day, "")) for day in wanted}
     counts: dict[str, DayCounts] = {}
     stale: list[str] = []
     for day in wanted:
@@ -91,7 +56,7 @@ def gate_feed(lake: Lake, feed: str, days: Iterable[str] | None = None) -> list[
         else:
             stale.append(day)
     for chunk in _chunks(stale, active, lake.settings.gate_chunk_rows):
-        gated = gate(_read(lake.bronze(feed), chunk, active), contract, references.values(chunk))
+        gated = gate(_read(lake.bronze(feed), chunk, active), contract, references.values(chunk), moved)
         for day_counts in _write(lake, contract, chunk, gated, active, versions):
             counts[day_counts.day] = day_counts
     _remove_inactive(lake, feed, set(active))
@@ -164,9 +129,7 @@ def _write(
         # Quarantine first: silver's version says the day is done, so nothing may be missing once it stands.
         _write_quarantine(silver_file(lake.settings.quarantine_dir, contract.feed, day), rejected, active[day])
         with replacing(silver_file(lake.settings.silver_dir, contract.feed, day)) as temporary:
-            rows.write_parquet(
-                temporary, compression="zstd", compression_level=1, metadata={METADATA_KEY: json.dumps(asdict(counts))}
-            )
+            rows.write_parquet(temporary, compression="zstd", compression_level=1, metadata=file_metadata(counts))
         yield counts
 
 
@@ -193,67 +156,6 @@ def _remove_inactive(lake: Lake, feed: str, active_days: set[str]) -> None:
                 shutil.rmtree(path.parent)
 
 
-def _version(contract: Contract, records: Iterable[BatchRecord], references: str) -> str:
-    parts = [GATE_VERSION, contract.digest, references, *(record.batch_id for record in records)]
+def _version(contract: Contract, records: Iterable[BatchRecord], references: str, moves: str) -> str:
+    parts = [GATE_VERSION, contract.digest, references, moves, *(record.batch_id for record in records)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-class _References:
-    """The values foreign keys may take, and a digest of them a day.
-
-    A row may refer to events of its own day and the days beside it; a row of a snapshot, to events of any day.
-    """
-
-    def __init__(self, lake: Lake, contract: Contract) -> None:
-        self._silver_dir = lake.settings.silver_dir
-        self._kinds = {reference: lake.contracts[reference.feed].kind for _, reference in contract.references}
-        self._snapshots = {
-            reference: self._column(reference, "") for reference, kind in self._kinds.items() if kind == "snapshot"
-        }
-        self._snapshot_digest = "".join(
-            hashlib.sha256("\n".join(values.cast(pl.String).sort()).encode()).hexdigest()
-            for values in self._snapshots.values()
-        )
-
-    def digest(self, day: str) -> str:
-        """Changes whenever the values that rows of `day` may refer to change."""
-        versions = [
-            counts.version
-            for reference, kind in self._kinds.items()
-            if kind == "event"
-            for near in self._near(reference, day)
-            if (counts := read_counts(silver_file(self._silver_dir, reference.feed, near)))
-        ]
-        return "".join([self._snapshot_digest, *versions])
-
-    def values(self, days: list[str]) -> ReferencedValues:
-        """The values that rows of `days` may refer to."""
-        return self._snapshots | {r: self._events(r, days) for r, kind in self._kinds.items() if kind == "event"}
-
-    def _events(self, reference: Reference, days: list[str]) -> pl.DataFrame:
-        """(value, day of a row that may refer to it)."""
-        pairs = [(near, day) for day in days for near in self._near(reference, day)]
-        files = {near: silver_file(self._silver_dir, reference.feed, near) for near, _ in pairs}
-        present = {near: str(path) for near, path in files.items() if path.exists()}
-        if not present:
-            return pl.DataFrame(schema={reference.column: pl.String, DAY: pl.String})
-        referring = [(present[near], day) for near, day in pairs if near in present]
-        days_of_file = pl.DataFrame(referring, schema={PATH: pl.String, DAY: pl.String}, orient="row")
-        values = pl.scan_parquet(list(present.values()), include_file_paths=PATH, hive_partitioning=False, glob=False)
-        joined = values.select(reference.column, PATH).join(days_of_file.lazy(), on=PATH)
-        return joined.select(reference.column, DAY).drop_nulls().collect()
-
-    def _near(self, reference: Reference, day: str) -> list[str]:
-        """The days of a feed that a row of `day` may refer to: an event that follows another may cross midnight."""
-        if not day:
-            return sorted(counts.day for counts in silver_counts(self._silver_dir, reference.feed))
-        middle = date.fromisoformat(day)
-        return [(middle + timedelta(days=shift)).isoformat() for shift in (-1, 0, 1)]
-
-    def _column(self, reference: Reference, day: str) -> pl.Series:
-        path = silver_file(self._silver_dir, reference.feed, day)
-        if not path.exists():
-            return pl.Series(reference.column, [], dtype=pl.String)
-        return (
-            pl.read_parquet(path, columns=[reference.column], hive_partitioning=False).to_series().drop_nulls().unique()
-        )

@@ -11,9 +11,9 @@ import polars as pl
 
 from sentinel_orchestration.contracts import Contract
 from sentinel_orchestration.lake.batches import BatchRecord
+from sentinel_orchestration.lake.counts import DayCounts, silver_file
 from sentinel_orchestration.lake.gate import RULES
 from sentinel_orchestration.lake.received import Lake
-from sentinel_orchestration.lake.silver import DayCounts, silver_file
 
 SPARKS = "▁▂▃▄▅▆▇█"
 SAMPLE_ROWS = 5

@@ -13,9 +13,9 @@ import duckdb
 import polars as pl
 
 from sentinel_orchestration.contracts import Contract
+from sentinel_orchestration.lake.counts import DayCounts, silver_counts, silver_file
 from sentinel_orchestration.lake.gate import RULES
 from sentinel_orchestration.lake.received import Lake
-from sentinel_orchestration.lake.silver import DayCounts, silver_counts, silver_file
 from sentinel_orchestration.publish.audit import CheckOutcome
 from sentinel_orchestration.publish.content import TableContent
 from sentinel_orchestration.warehouse.build import newest_event

@@ -15,8 +15,8 @@ from typing import Literal
 import polars as pl
 
 from sentinel_orchestration.files import copy_file, write_text
+from sentinel_orchestration.lake.counts import silver_counts, silver_file
 from sentinel_orchestration.lake.received import Lake
-from sentinel_orchestration.lake.silver import silver_counts, silver_file
 from sentinel_orchestration.settings import Settings
 
 DATABASE_NAME = "sentinel.duckdb"  # also the catalog's name: it must be the same wherever the file lies

@@ -8,13 +8,14 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from sentinel_orchestration.files import write_text
 from sentinel_orchestration.settings import Settings
 
-PARSED_FROM = "parsed_from.sha256"
+PARSED, PARSED_FROM = "partial_parse.msgpack", "parsed_from"
 
 
 class DbtError(RuntimeError):
@@ -41,9 +42,10 @@ class DbtProject:
 
     def manifest(self) -> dict[str, Any]:
         """The manifest, parsed anew where the project changed since. Raises DbtError where it cannot be parsed."""
-        path, mark = self.target / "manifest.json", self.target / PARSED_FROM
-        digest = hashlib.sha256(f"{self.digest()} {self._silver_dir}".encode()).hexdigest()
-        if not (path.exists() and mark.exists() and mark.read_text(encoding="utf-8") == digest):
+        path, stored, mark = (self.target / name for name in ("manifest.json", PARSED, PARSED_FROM))
+        digest = f"{self.digest()} dbt {metadata.version('dbt-core')} dbt-duckdb {metadata.version('dbt-duckdb')}"
+        known = mark.read_text(encoding="utf-8") if mark.exists() else None
+        if known != digest or not path.exists() or not stored.exists():
             self._parsed = self.invoke(["parse"], duckdb_file=self.target / "parse" / "sentinel.duckdb").result
             write_text(mark, digest)
         manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -91,7 +93,7 @@ class DbtProject:
             from dbt.contracts.graph.manifest import Manifest
             from dbt.parser.manifest import extended_mashumuro_decoder
 
-            stored = (self.target / "partial_parse.msgpack").read_bytes()  # manifest.json lacks what tests need to run
+            stored = (self.target / PARSED).read_bytes()  # manifest.json lacks what tests need to run
             self._parsed = Manifest.from_msgpack(stored, decoder=extended_mashumuro_decoder)
         return self._parsed
 

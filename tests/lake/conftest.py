@@ -9,9 +9,10 @@ import polars as pl
 import pytest
 
 from sentinel_orchestration.contracts import Column, Contract, Reference, RowRule
+from sentinel_orchestration.lake.counts import DayCounts
 from sentinel_orchestration.lake.gate import DAY, ORDER, RECEIVED, ROW, Gated, conform_frame, gate
 from sentinel_orchestration.lake.received import Lake
-from sentinel_orchestration.lake.silver import DayCounts, gate_feed
+from sentinel_orchestration.lake.silver import gate_feed
 from sentinel_orchestration.settings import Settings
 
 RECEIVED_AT = datetime(2026, 3, 1, 12)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import polars as pl
 
+from sentinel_orchestration.lake.counts import DayCounts
 from sentinel_orchestration.lake.received import Lake
-from sentinel_orchestration.lake.silver import DayCounts, gate_feed
+from sentinel_orchestration.lake.silver import gate_feed
 from sentinel_orchestration.settings import Settings
 
 Refresh = Callable[..., list[DayCounts]]

@@ -10,8 +10,9 @@ import pytest
 
 from sentinel_orchestration.contracts import Column, Contract, Reference, RowRule
 from sentinel_orchestration.lake import silver as silver_module
+from sentinel_orchestration.lake.counts import DayCounts, silver_file
 from sentinel_orchestration.lake.received import Lake
-from sentinel_orchestration.lake.silver import DayCounts, gate_feed, silver_file
+from sentinel_orchestration.lake.silver import gate_feed
 from sentinel_orchestration.settings import Settings
 
 Rows = dict[str, pl.DataFrame]

@@ -7,8 +7,8 @@ from pathlib import Path
 import polars as pl
 
 from sentinel_orchestration.lake.conform import contract_schema
+from sentinel_orchestration.lake.counts import DayCounts, read_counts, silver_file
 from sentinel_orchestration.lake.received import Lake
-from sentinel_orchestration.lake.silver import DayCounts, read_counts, silver_file
 from sentinel_orchestration.settings import Settings
 
 Rows = dict[str, pl.DataFrame]
@@ -143,11 +143,12 @@ def test_alerts_find_their_detections_across_midnight_and_no_further(
     lake: Lake, hand_in: HandIn, refresh: Refresh, quarantine: Read, fleet_rows: Rows
 ) -> None:
     detections, alerts = fleet_rows["detections"], fleet_rows["alert_pipeline"]
-    seen = detections.filter(pl.col("detected_at") < datetime(2025, 3, 3)).tail(1)
     moments = [datetime(2025, 3, day) for day in (1, 2, 3, 4)]
+    last = detections.filter(pl.col("detected_at") < datetime(2025, 3, 3)).tail(1)
+    seen = pl.concat(last.with_columns(detection_id=pl.lit(f"D{moment.day}")) for moment in moments)
     times = [c for c, kind in alerts.schema.items() if kind == pl.Datetime]
     moved = pl.concat(
-        alerts.head(1).with_columns(pl.lit(seen["detection_id"][0]).alias("detection_id"), *(
+        alerts.head(1).with_columns(pl.lit(f"D{moment.day}").alias("detection_id"), *(
             pl.lit(moment).cast(pl.Datetime("us")).alias(name) for name in times
         ))
         for moment in moments
@@ -155,8 +156,26 @@ def test_alerts_find_their_detections_across_midnight_and_no_further(
     hand_in("detections", seen)
     hand_in("alert_pipeline", moved)
     together = refresh(lake, "sites", "towers", "detections", "alert_pipeline")
-    assert seen["detected_at"].dt.date().cast(pl.String).to_list() == ["2025-03-02"]
+    assert seen["detected_at"].dt.date().cast(pl.String).unique().to_list() == ["2025-03-02"]
     assert [(c.day, c.good) for c in together] == [
         ("2025-03-01", 1), ("2025-03-02", 1), ("2025-03-03", 1), ("2025-03-04", 0),
     ]  # fmt: skip
     assert quarantine("alert_pipeline")["_rules"].to_list() == ["detection_id.reference"]
+
+
+def test_a_key_received_again_on_another_day_leaves_the_first(
+    lake: Lake, hand_in: HandIn, refresh: Refresh, silver: Read, quarantine: Read, fleet_rows: Rows
+) -> None:
+    rows = fleet_rows["detections"]
+    hand_in("detections", rows)
+    refresh(lake, "sites", "towers", "detections")
+    later = rows.head(1).with_columns(detected_at=pl.lit(rows["detected_at"].max()))
+    hand_in("detections", later, "later.parquet")
+    counts = refresh(lake, "detections")
+    key = rows["detection_id"][0]
+    assert (
+        silver("detections").filter(pl.col("detection_id") == key)["detected_at"].to_list()
+        == later["detected_at"].to_list()
+    )
+    assert quarantine("detections").select("detection_id", "_rules").rows() == [(key, "key.superseded")]
+    assert sum(c.received for c in counts) == sum(c.good + c.superseded for c in counts) == rows.height + 1

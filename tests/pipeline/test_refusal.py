@@ -3,7 +3,7 @@
 import dagster as dg
 import polars as pl
 
-from sentinel_orchestration.feeds.simulator import simulate_snapshot
+from sentinel_orchestration.feeds.simulator import simulate_day, simulate_snapshot
 from sentinel_orchestration.warehouse.build import read_published
 
 
@@ -54,16 +54,15 @@ def test_an_unreadable_file_blocks_and_says_how_to_mend_it(small_build):
 
 
 def test_a_failed_data_test_blocks_publishing(small_build):
-    """A duplicate that only the warehouse can see: the same detection on two days."""
+    """What only the warehouse can see: an alert for a detection that no operator was handed."""
     good = small_build()
     assert good.outcome.succeeded
     before = read_published(good.settings)
-    from sentinel_orchestration.feeds.simulator import simulate_day
-
-    days = [simulate_day("detections", good.lake.world, day, good.lake.as_of) for day in _days(good)]
-    rows = pl.concat(days)
-    moved = rows.head(1).with_columns(detected_at=rows["detected_at"].max())
-    _hand_in(good.settings, good.lake, "detections", pl.concat([rows, moved]))
+    detections = pl.concat(simulate_day("detections", good.lake.world, day, good.lake.as_of) for day in _days(good))
+    none_escalated = detections.with_columns(
+        escalated_to_operator=pl.lit(value=False), auto_resolved=pl.lit(value=True)
+    )
+    _hand_in(good.settings, good.lake, "detections", none_escalated)
 
     bad = small_build()
 
@@ -73,6 +72,27 @@ def test_a_failed_data_test_blocks_publishing(small_build):
     assert read_published(bad.settings) == before
     report = bad.instance.get_latest_materialization_event(dg.AssetKey(["published", "report"]))
     assert report is None
+
+
+def test_a_detection_moved_to_another_day_stands_there_alone(small_build):
+    built = small_build()
+    rows = pl.concat(simulate_day("detections", built.lake.world, day, built.lake.as_of) for day in _days(built))
+    alerts = pl.concat(simulate_day("alert_pipeline", built.lake.world, day, built.lake.as_of) for day in _days(built))
+    first = rows.filter(~pl.col("escalated_to_operator")).head(1)
+    moved = first.with_columns(detected_at=rows["detected_at"].max())
+    _hand_in(built.settings, built.lake, "detections", rows)
+    _hand_in(built.settings, built.lake, "alert_pipeline", alerts)
+    assert small_build().outcome.succeeded
+    _hand_in(built.settings, built.lake, "detections", moved, "correction.parquet")
+
+    corrected = small_build()
+
+    assert corrected.outcome.succeeded, corrected.outcome.error
+    (key,) = moved["detection_id"]
+    found = corrected.query(f"select detected_at from marts.fct_detection_events where detection_id = '{key}'")
+    assert found == [(moved["detected_at"][0],)]
+    counts = corrected.query("select rows_good, rows_superseded from ops.feed_summary where feed = 'detections'")
+    assert counts == [(rows.height, 1)]
 
 
 def _days(built):
