@@ -12,7 +12,7 @@ SIZES = {"towers": 4, "days": 2, "repeats": 1, "gate-rows": 5_000, "loop-rows": 
 def test_a_quick_run_on_a_tiny_fleet_gives_a_table_and_json(tmp_path: Path) -> None:
     sizes = [part for name, value in SIZES.items() for part in (f"--{name}", str(value))]
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks", "--quick", *sizes, "--results", str(tmp_path)],
+        [sys.executable, "-m", "benchmarks", "--quick", "--cold", *sizes, "--results", str(tmp_path)],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -54,21 +54,19 @@ def test_an_unreadable_file_blocks_and_says_how_to_mend_it(small_build):
 
 
 def test_a_failed_data_test_blocks_publishing(small_build):
-    """What only the warehouse can see: an alert for a detection that no operator was handed."""
+    """Silver tampered with after the gate: the same rows, one value that no contract allows."""
     good = small_build()
     assert good.outcome.succeeded
     before = read_published(good.settings)
-    detections = pl.concat(simulate_day("detections", good.lake.world, day, good.lake.as_of) for day in _days(good))
-    none_escalated = detections.with_columns(
-        escalated_to_operator=pl.lit(value=False), auto_resolved=pl.lit(value=True)
-    )
-    _hand_in(good.settings, good.lake, "detections", none_escalated)
+    path = good.settings.silver_dir / "incidents" / "part.parquet"
+    known = {"sentinel": pl.read_parquet_metadata(path)["sentinel"]}
+    pl.read_parquet(path).with_columns(severity=pl.lit("P9")).write_parquet(path, metadata=known)
 
     bad = small_build()
 
     assert not bad.outcome.succeeded
     assert "dbt_models" in bad.outcome.error
-    assert "fct_alert_pipeline_latency" in bad.outcome.error
+    assert "accepted_values_fct_incidents_severity" in bad.outcome.error
     assert read_published(bad.settings) == before
     report = bad.instance.get_latest_materialization_event(dg.AssetKey(["published", "report"]))
     assert report is None
