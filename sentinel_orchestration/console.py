@@ -3,6 +3,7 @@
 Belongs here: rendering with rich. Does not belong here: the work (automation, lake, publish).
 """
 
+import gc
 import os
 from collections import defaultdict
 from collections.abc import Sequence
@@ -97,6 +98,8 @@ def build_command(with_report: bool) -> int:
         from sentinel_orchestration.definitions import defs
 
         instance = open_instance(settings)
+    gc.collect()
+    gc.freeze()  # a million objects of imported modules need no more looking at
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),

@@ -99,7 +99,7 @@ def gate(
 
 def _newest(good: pl.DataFrame, contract: Contract) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """(rows that stay, rows superseded by a newer version of their key, exact duplicates)."""
-    if not good.select(contract.key).is_duplicated().any():
+    if _is_in_order(good, contract) or not good.select(contract.key).is_duplicated().any():
         return good, good.clear(), good.clear()
     ordered = good.sort(ORDER, ROW).with_row_index("_position")
     distinct = ordered.unique([DAY, *contract.column_names], keep="last", maintain_order=True)
@@ -107,6 +107,18 @@ def _newest(good: pl.DataFrame, contract: Contract) -> tuple[pl.DataFrame, pl.Da
     newest = distinct.unique([DAY, *contract.key], keep="last", maintain_order=True)
     superseded = distinct.join(newest.select("_position"), on="_position", how="anti")
     return newest.drop("_position"), superseded.drop("_position"), duplicates.drop("_position")
+
+
+def _is_in_order(good: pl.DataFrame, contract: Contract) -> bool:
+    """Whether each row comes after the one before by event time and key, so that no key stands twice.
+
+    Most feeds arrive so, and seeing it costs a tenth of looking for doubles.
+    """
+    follows: pl.Expr = pl.lit(value=False)
+    for name in reversed(dict.fromkeys([contract.event_time or contract.key[0], *contract.key])):
+        value = pl.col(name)
+        follows = (value > value.shift()) | ((value == value.shift()) & follows)
+    return bool(good.select(follows.fill_null(value=True).all()).item())
 
 
 def _mended(broken: pl.DataFrame, good: pl.DataFrame, contract: Contract) -> pl.DataFrame:

@@ -1,0 +1,81 @@
+"""`python -m benchmarks`: measures everything, prints a table, keeps JSON. `--help` lists the options.
+
+Belongs here: options and the order of measurements. Does not belong here: any of them.
+"""
+
+import argparse
+import sys
+from dataclasses import fields
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rich.console import Console
+
+from benchmarks import result
+from benchmarks.builds import graph_against_plain, warm_up
+from benchmarks.figures import Bench, Figure, Plan
+from benchmarks.rows import row_rates
+from benchmarks.shares import graph_shares
+from benchmarks.starts import starting_times
+from sentinel_orchestration.settings import newest_full_hour
+
+WIDTH = 120  # of a table in a log
+DEFAULT_LIMIT, LARGE_LIMIT = 2.0, 1.2
+OPTIONS = {
+    "towers": "towers of the default size",
+    "days": "days of every build",
+    "scale": "times the towers in the large build; 0 leaves it out",
+    "repeats": "measured repeats at the default size",
+    "large_repeats": "measured repeats of the large build",
+    "gate_rows": "rows for generator and gate",
+    "loop_rows": "rows for the pydantic loop, a sample of these",
+}
+
+
+def measure(bench: Bench) -> list[Figure]:
+    """Every figure of the plan, in the order of the table."""
+    plan = bench.plan
+    if plan.is_warm:
+        warm_up(bench)
+    figures = starting_times(bench)
+    figures += row_rates(bench)
+    figures += graph_against_plain(bench, plan.towers, plan.repeats, DEFAULT_LIMIT)
+    figures += graph_shares(bench, plan.towers)
+    if plan.scale:
+        figures += graph_against_plain(bench, plan.towers * plan.scale, plan.large_repeats, LARGE_LIMIT)
+        figures += graph_shares(bench, plan.towers * plan.scale)
+    return figures
+
+
+def main() -> int:
+    """Exit code 0 when every measurement was taken, whatever it came to."""
+    plan, results = _arguments()
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
+    console.print(f"Measuring Sentinel as of {plan.as_of:%Y-%m-%d %H:%M} UTC, each command in a process of its own.")
+    with TemporaryDirectory(prefix="sentinel-bench-") as scratch:
+        say = lambda text: console.print(f"[dim]{text}[/]")  # noqa: E731
+        figures = measure(Bench(plan, Path(scratch), say))
+    result.show(console, figures)
+    path = result.write(plan, figures, results)
+    console.print(f"\nkept in {path}")
+    return 0
+
+
+def _arguments() -> tuple[Plan, Path]:
+    parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__.partition("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="leave the large build out")
+    parser.add_argument("--cold", action="store_true", help="no warm-up: to try the harness, not to measure")
+    parser.add_argument("--results", type=Path, default=result.RESULTS, help="folder of the JSON")
+    defaults = {field.name: field.default for field in fields(Plan)}
+    for name, meaning in OPTIONS.items():
+        option = f"--{name.replace('_', '-')}"
+        parser.add_argument(option, type=int, default=defaults[name], help=f"{meaning} (%(default)s)")
+    given = parser.parse_args()
+    sizes = {name: getattr(given, name) for name in OPTIONS}
+    if given.quick:
+        sizes["scale"] = 0
+    return Plan(as_of=newest_full_hour(), is_warm=not given.cold, **sizes), given.results
+
+
+if __name__ == "__main__":
+    sys.exit(main())

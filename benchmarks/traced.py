@@ -1,0 +1,147 @@
+"""The graph with a clock in it: `sentinel build --no-report`, its seconds told line by line.
+
+Belongs here: the clock and where it is read. Does not belong here: running it or printing (shares). Run as
+`python -m benchmarks.traced OUT.json STARTED_AT`, STARTED_AT being the parent's time.time() when it started this.
+"""
+
+import sys
+import time
+
+STARTED_AT, ENTERED_AT = float(sys.argv[2]), time.time()
+
+import _frozen_importlib  # noqa: E402  (the clock starts first)
+import json  # noqa: E402
+import threading  # noqa: E402
+from collections import defaultdict  # noqa: E402
+from collections.abc import Callable  # noqa: E402
+from functools import wraps  # noqa: E402
+from pathlib import Path  # noqa: E402
+from typing import Any  # noqa: E402
+
+PYTHON, IMPORTS, COMMAND = "Python starts", "imports", "the command: settings, contracts, summary"
+DEFINITIONS, INSTANCE, EVENT_LOG = "Dagster: definitions", "Dagster: instance", "Dagster: event log"
+BETWEEN = "Dagster: planning, between steps"
+RECEIVE, GATE, PUBLISH = "receive (generate, bronze)", "gate (bronze to silver)", "audit, publish"
+DBT, DBT_LOAD, FRESHNESS = "dbt build", "dbt: stored manifest", "source freshness (dbt)"
+VOLUME, EXPECTATIONS = "row volume", "Great Expectations (its process imports beside dbt)"
+AROUND_LAKE, AROUND_DBT = "Dagster: lake steps around the work", "Dagster: dbt step around the work"
+STEPS = {
+    "bronze": AROUND_LAKE,
+    "silver": AROUND_LAKE,
+    "dbt_models": AROUND_DBT,
+    "source_freshness": FRESHNESS,
+    "row_volume": VOLUME,
+    "great_expectations": EXPECTATIONS,
+    "published": PUBLISH,
+}
+
+
+class Clock:
+    """Seconds by section. Sections nest; each second counts once, in the innermost one."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = defaultdict(float)
+        self._open = [COMMAND]
+        self._since = ENTERED_AT
+        self._thread = threading.get_ident()
+
+    def enter(self, section: str) -> None:
+        """Starts a section within the open one."""
+        self.settle()
+        self._open.append(section)
+
+    def leave(self) -> None:
+        """Ends the innermost section."""
+        self.settle()
+        self._open.pop()
+
+    def change(self, section: str, depth: int = 1) -> None:
+        """What the section at `depth` is from now on: the steps of a run follow each other within it."""
+        self.settle()
+        self._open[depth] = section
+
+    def settle(self) -> None:
+        """Counts the time until now."""
+        now = time.time()
+        self.seconds[self._open[-1]] += now - self._since
+        self._since = now
+
+    def around(self, owner: Any, name: str, section: str | Callable[..., str]) -> None:
+        """Makes each call of `owner.name` a section; calls in other threads count where the main one waits."""
+        function = getattr(owner, name)
+
+        @wraps(function)
+        def timed(*args: Any, **keywords: Any) -> Any:
+            if threading.get_ident() != self._thread:
+                return function(*args, **keywords)
+            self.enter(section if isinstance(section, str) else section(*args))
+            try:
+                return function(*args, **keywords)
+            finally:
+                self.leave()
+
+        setattr(owner, name, timed)
+
+
+def main() -> int:
+    """Exit code of the build."""
+    clock = Clock()
+    clock.seconds[PYTHON] = ENTERED_AT - STARTED_AT
+    clock.around(_frozen_importlib, "_find_and_load", IMPORTS)  # called only for a module not imported yet
+    from sentinel_orchestration.cli import app
+
+    _watch(clock)
+    code = app(["build", "--no-report"], standalone_mode=False)
+    clock.settle()
+    Path(sys.argv[1]).write_text(json.dumps(clock.seconds), encoding="utf-8")
+    return int(code or 0)
+
+
+def _watch(clock: Clock) -> None:
+    """Puts the clock around the parts. What `definitions` puts together as it is imported counts as definitions."""
+    import dagster as dg
+
+    from sentinel_orchestration import console
+    from sentinel_orchestration.automation import build, instance
+    from sentinel_orchestration.checks import expectations, freshness, volume
+    from sentinel_orchestration.lake import assets as lake_assets
+    from sentinel_orchestration.lake.received import Lake
+    from sentinel_orchestration.warehouse import assets as warehouse_assets
+    from sentinel_orchestration.warehouse.project import DbtProject
+
+    clock.around(lake_assets, "lake_assets", DEFINITIONS)
+    clock.around(warehouse_assets, "warehouse_assets", DEFINITIONS)
+    for module, name in (
+        (freshness, "freshness_checks"),
+        (volume, "volume_checks"),
+        (expectations, "expectation_checks"),
+    ):
+        clock.around(module, name, DEFINITIONS)
+    clock.around(instance, "open_instance", INSTANCE)
+    clock.around(build, "run_build", BETWEEN)
+    clock.around(dg.DagsterInstance, "handle_new_event", EVENT_LOG)
+    clock.around(Lake, "receive", RECEIVE)
+    clock.around(lake_assets, "gate_feed", GATE)
+    clock.around(DbtProject, "_manifest_object", DBT_LOAD)
+    clock.around(DbtProject, "invoke", lambda project, arguments, *_: DBT if arguments[0] == "build" else FRESHNESS)
+    _follow_steps(clock, console)
+
+
+def _follow_steps(clock: Clock, console: Any) -> None:
+    """Names the section of the run after the step that works, by the events the command itself follows."""
+    take = console.RunProgress.__call__
+
+    def follow(progress: Any, entry: Any) -> None:
+        take(progress, entry)
+        event = entry.dagster_event
+        if event is not None and event.event_type_value == "STEP_START":
+            step = event.step_key or ""
+            clock.change(STEPS.get(step) or STEPS.get(step.split("__")[0], BETWEEN))
+        elif event is not None and event.event_type_value in ("STEP_SUCCESS", "STEP_FAILURE"):
+            clock.change(BETWEEN)
+
+    console.RunProgress.__call__ = follow
+
+
+if __name__ == "__main__":
+    sys.exit(main())
