@@ -13,7 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
-from sentinel_orchestration.feeds.simulator import EVENT_FEEDS, SNAPSHOT_FEEDS, World, simulate_day, simulate_snapshot
+from sentinel_orchestration.feeds.simulator import EVENT_FEEDS, SNAPSHOT_FEEDS, World, simulate_days, simulate_snapshot
 from sentinel_orchestration.settings import Settings, load_settings, newest_full_hour, window_days
 
 
@@ -25,8 +25,8 @@ def main() -> int:
     for feed in SNAPSHOT_FEEDS:
         _write(simulate_snapshot(feed, world, as_of), settings.silver_dir / feed)
     for feed in EVENT_FEEDS:
-        for day in window_days(as_of, settings.days):
-            rows = simulate_day(feed, world, date.fromisoformat(day), as_of)
+        days = window_days(as_of, settings.days)
+        for day, rows in zip(days, simulate_days(feed, world, map(date.fromisoformat, days), as_of), strict=True):
             _write(rows, settings.silver_dir / feed / f"day={day}")
     return _dbt_build(settings, {"as_of": as_of.isoformat(sep=" "), "changed_days": []})
 

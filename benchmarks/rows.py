@@ -44,7 +44,7 @@ def main(told: Path, rows: int, loop_rows: int, repeats: int, as_of: datetime) -
 
     from benchmarks.loop import hold_rows, make_rows, row_model
     from sentinel_orchestration.contracts import load_contracts
-    from sentinel_orchestration.feeds.simulator import World, simulate_day, simulate_snapshot
+    from sentinel_orchestration.feeds.simulator import World, simulate_days, simulate_snapshot
     from sentinel_orchestration.lake.gate import DAY, ORDER, RECEIVED, ROW, conform_frame, gate
     from sentinel_orchestration.settings import window_days
 
@@ -53,7 +53,7 @@ def main(told: Path, rows: int, loop_rows: int, repeats: int, as_of: datetime) -
     days = [date.fromisoformat(day) for day in window_days(as_of, 1 + rows // LEAST_ROWS_A_DAY)]
 
     def generate() -> pl.DataFrame:
-        return pl.concat([simulate_day(FEED, world, day, as_of) for day in days])
+        return pl.concat(simulate_days(FEED, world, days, as_of))
 
     frame = generate().head(rows)
     raw = frame.with_columns(

@@ -13,7 +13,7 @@ import polars as pl
 
 from sentinel_orchestration.contracts import Contract
 from sentinel_orchestration.feeds.readers import BatchRefusedError, read_chunks
-from sentinel_orchestration.feeds.simulator import SIMULATOR_VERSION, World, simulate_day, simulate_snapshot
+from sentinel_orchestration.feeds.simulator import SIMULATOR_VERSION, World, simulate_days, simulate_snapshot
 from sentinel_orchestration.files import copy_file, replacing
 from sentinel_orchestration.lake.batches import SNAPSHOT_DAY, BatchRecord, Bronze
 from sentinel_orchestration.lake.conform import check_shape, conform
@@ -78,21 +78,18 @@ def simulated_batch(contract: Contract, world: World, day: str, as_of: datetime)
 
 def receive_simulated(bronze: Bronze, world: World, days: Iterable[str], as_of: datetime) -> list[BatchRecord]:
     """Receives the simulated batches of `days` ("" for a snapshot feed), making only those not there yet."""
-    records = []
-    for day in days:
-        record = simulated_batch(bronze.contract, world, day, as_of)
-        if bronze.has(record.batch_id):
-            records.append(bronze.get(record.batch_id))
-            continue
-        feed = bronze.contract.feed
-        frame = (
-            simulate_day(feed, world, date.fromisoformat(day), as_of) if day else simulate_snapshot(feed, world, as_of)
-        )
+    feed = bronze.contract.feed
+    expected = {day: simulated_batch(bronze.contract, world, day, as_of) for day in days}
+    missing = [day for day, record in expected.items() if not bronze.has(record.batch_id)]
+    if bronze.contract.kind == "event":
+        frames = simulate_days(feed, world, map(date.fromisoformat, missing), as_of)
+    else:
+        frames = (simulate_snapshot(feed, world, as_of) for _ in missing)
+    for day, frame in zip(missing, frames, strict=True):
+        record = expected[day]
         _write(bronze.piece(day, record.batch_id, 0), frame.with_row_index(ROW, offset=1))
-        record = replace(record, rows_by_day={day: frame.height}, columns=_dtypes(frame))
-        bronze.record(record)
-        records.append(record)
-    return records
+        bronze.record(replace(record, rows_by_day={day: frame.height}, columns=_dtypes(frame)))
+    return [bronze.get(record.batch_id) for record in expected.values()]
 
 
 def _keep(bronze: Bronze, record: BatchRecord, chunks: Iterable[pl.DataFrame]) -> BatchRecord:

@@ -157,15 +157,15 @@ def _column_rules(column: Column, referenced: ReferencedValues) -> list[tuple[st
     rules = [("type", is_unread)]
     if column.is_required:
         rules.append(("required", value.is_null() & ~is_unread.fill_null(False)))
-    if column.type == "number":
-        rules.append(("finite", value.is_infinite()))
+    if column.type == "number" and (column.minimum is None or column.maximum is None):
+        rules.append(("finite", value.is_infinite()))  # limits on both sides say it already
     if column.allowed:
         rules.append(("allowed", ~value.is_in(list(column.allowed))))
     if column.minimum is not None:
         rules.append(("minimum", value < column.minimum))
     if column.maximum is not None:
         rules.append(("maximum", value > column.maximum))
-    if column.max_length is not None:
+    if column.max_length is not None and column.reference is None:  # a known value is short enough
         rules.append(("length", value.str.len_chars() > column.max_length))
     if column.pattern is not None:
         rules.append(("pattern", ~value.str.contains(f"^(?:{column.pattern})$")))
