@@ -27,8 +27,8 @@ def test_a_quick_run_on_a_tiny_fleet_gives_a_table_and_json(tmp_path: Path) -> N
     assert limited == {
         "sentinel --help",
         "import sentinel_orchestration.definitions",
-        "generator / pydantic loop",
-        "gate / pydantic loop",
+        "generator / pydantic loop, generating",
+        "gate / pydantic loop, gating",
         "graph / plain, wall time",
     }
     shares = [figure for figure in body["figures"] if figure["group"].startswith("shares")]
