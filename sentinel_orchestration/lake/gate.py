@@ -79,14 +79,7 @@ def gate(
     if moved is not None and not moved.is_empty():
         left = frame.join(moved, on=[*contract.key, DAY], how="semi", maintain_order="left")
         frame = frame.join(moved, on=[*contract.key, DAY], how="anti", maintain_order="left")
-    rules = _rules(contract, referenced)
-    is_broken = frame.select(pl.any_horizontal(expression for _, expression in rules)).to_series().fill_null(False)
-    good = frame.filter(~is_broken)
-    broken = frame.filter(is_broken).with_columns(
-        pl.concat_str(
-            [pl.when(expression).then(pl.lit(name)) for name, expression in rules], separator=", ", ignore_nulls=True
-        ).alias(RULES)
-    )
+    good, broken = _split(frame, _rules(contract, referenced))
     good, superseded, duplicates = _newest(good, contract)
     set_aside = pl.concat([superseded, left]).with_columns(pl.lit(SUPERSEDED).alias(RULES))
     quarantined = pl.concat([_mended(broken, good, contract), set_aside])
@@ -95,6 +88,23 @@ def gate(
         quarantined=quarantined.drop(UNREAD),
         duplicates=duplicates.select(DAY),
     )
+
+
+def _split(frame: pl.DataFrame, rules: list[tuple[str, pl.Expr]]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """(rows that keep every rule, the others with the names of the rules they break).
+
+    Only rules that some row breaks are looked at row by row: most days break none.
+    """
+    is_broken_somewhere = frame.select(expression.any().alias(name) for name, expression in rules).row(0)
+    rules = [rule for rule, is_broken in zip(rules, is_broken_somewhere, strict=True) if is_broken]
+    if not rules:
+        return frame, frame.clear().with_columns(pl.lit(None, dtype=pl.String).alias(RULES))
+    is_broken = (
+        frame.select(pl.any_horizontal(expression for _, expression in rules)).to_series().fill_null(value=False)
+    )
+    names = [pl.when(expression).then(pl.lit(name)) for name, expression in rules]
+    told = pl.concat_str(names, separator=", ", ignore_nulls=True).alias(RULES)
+    return frame.filter(~is_broken), frame.filter(is_broken).with_columns(told)
 
 
 def _newest(good: pl.DataFrame, contract: Contract) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
