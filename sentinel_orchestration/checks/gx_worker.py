@@ -8,11 +8,15 @@ import json
 import logging
 import os
 import sys
+import threading
+from queue import SimpleQueue
 from typing import Any
 
 import duckdb
 
 from sentinel_orchestration.checks.suites import SUITES, Suite, drift_expectations, drift_query, sample_query
+
+os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read when Great Expectations is imported
 
 
 def validate(suite: Suite, database: str | None, relation: str) -> list[dict[str, Any]]:
@@ -20,7 +24,6 @@ def validate(suite: Suite, database: str | None, relation: str) -> list[dict[str
 
     The rows are those of `relation` in the DuckDB file `database` (or in memory, for a relation that reads files).
     """
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"
     import great_expectations as gx
     from great_expectations.data_context.types.base import DataContextConfig, InMemoryStoreBackendDefaults
 
@@ -65,11 +68,13 @@ def _observed(result: Any) -> str:
 
 def _serve() -> None:
     answers, sys.stdout = sys.stdout, sys.stderr  # whatever a library prints must not stand among the answers
+    requests: SimpleQueue[str] = SimpleQueue()
+    threading.Thread(target=_listen, args=[requests], daemon=True).start()
     import great_expectations  # noqa: F401  (before the first request: that is what this process is for)
 
     suites = {"/".join(suite.asset): suite for suite in SUITES}
-    for line in sys.stdin:
-        request = json.loads(line)
+    while True:
+        request = json.loads(requests.get())
         try:
             answer: dict[str, Any] = {
                 "findings": validate(suites[request["suite"]], request["database"], request["relation"])
@@ -77,6 +82,13 @@ def _serve() -> None:
         except Exception as error:  # told to the asker, who fails the check with it
             answer = {"error": f"{type(error).__name__}: {error}"}
         print(json.dumps(answer), file=answers, flush=True)
+
+
+def _listen(requests: SimpleQueue[str]) -> None:
+    """Ends the process when stdin closes, whatever it does: nobody waits for the answer, not even for the import."""
+    for line in sys.stdin:
+        requests.put(line)
+    os._exit(0)
 
 
 if __name__ == "__main__":

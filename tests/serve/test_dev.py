@@ -22,14 +22,35 @@ def _free_port() -> int:
         return probe.getsockname()[1]
 
 
-def _processes_of(home: Path) -> list[str]:
-    """Command lines of every process that was started for `home`, told by its environment."""
+def _folders_of(home: Path) -> list[Path]:
+    """The /proc folder of every process that was started for `home`, told by its environment."""
     mark, found = f"SENTINEL_HOME={home}".encode(), []
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             if mark in (process / "environ").read_bytes().split(b"\0"):
-                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode()[:200])
+                found.append(process)
     return found
+
+
+def _processes_of(home: Path) -> list[str]:
+    """Command lines of those processes."""
+    found = []
+    for process in _folders_of(home):
+        with suppress(OSError):
+            found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode()[:200])
+    return found
+
+
+def _listening(home: Path) -> set[tuple[str, int]]:
+    """(address as the kernel writes it, port) of every TCP socket on which those processes wait for connections."""
+    sockets = set()
+    for process in _folders_of(home):
+        for descriptor in (process / "fd").glob("*"):
+            with suppress(OSError):
+                sockets.add(str(descriptor.readlink()))
+    lines = [line.split() for table in ("tcp", "tcp6") for line in Path(f"/proc/net/{table}").read_text().splitlines()]
+    waiting = [fields for fields in lines if fields[3] == "0A" and f"socket:[{fields[9]}]" in sockets]
+    return {(fields[1].split(":")[0], int(fields[1].split(":")[1], 16)) for fields in waiting}
 
 
 def _answers(url: str) -> bool:
@@ -63,6 +84,9 @@ def test_both_servers_start_and_stop_together(tmp_path):
             time.sleep(0.5)
         assert _answers(f"http://127.0.0.1:{site_port}/")
         assert len(_processes_of(tmp_path)) > 2
+        listening = _listening(tmp_path)
+        assert {port for _, port in listening} >= {dagster_port, site_port}
+        assert {address for address, _ in listening} <= {"0100007F", f"{1 << 24:032X}"}, "only 127.0.0.1 and ::1"
         server.send_signal(signal.SIGINT)
         assert server.wait(60) == 0
         deadline = time.monotonic() + 60
