@@ -64,6 +64,19 @@ def default_build(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
     built.instance.dispose()
 
 
+@pytest.fixture(scope="session")
+def nasty_build(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
+    """A small fleet whose every free text is nasty (tests/hostile/nasty_fleet.py), handed in as files and published."""
+    from tests.hostile.nasty_fleet import SIZES, hand_in_nasty_fleet
+
+    settings = Settings(home=tmp_path_factory.mktemp("nasty"), as_of=AS_OF, **SIZES)
+    hand_in_nasty_fleet(settings)
+    built = build_everything(settings)
+    assert built.outcome.succeeded, built.outcome.error
+    yield built
+    built.instance.dispose()
+
+
 @pytest.fixture
 def small_build(tmp_path: Path) -> Iterator[Callable[..., Built]]:
     """Builds a small fleet under a home of its own, as often as asked, with settings of the test's choice."""

@@ -33,12 +33,15 @@ class Settings(BaseSettings):
         "auto", description="Feeds read from inbox/ instead of the simulator: auto (those with files), none, or a,b,c."
     )
     site_base_path: str = Field(
-        "", pattern=r"^(/[A-Za-z0-9._~-]+)*$", description="Sub-path the report is served under."
+        "", pattern=r"^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$", description="Sub-path the report is served under."
     )
     host: str = Field("127.0.0.1", description="Address that servers bind to.")
     dagster_port: int = Field(3000, ge=1, le=65535, description="Port of the Dagster webserver.")
     site_port: int = Field(3001, ge=1, le=65535, description="Port the built report is served on.")
     gate_chunk_rows: int = Field(2_000_000, ge=1, description="Rows the gate holds in memory at once.")
+    max_expansion: int = Field(
+        200, ge=1, description="Times its size that a handed-in file may take in memory; 256 MB are always allowed."
+    )
 
     @field_validator("as_of")
     @classmethod
@@ -99,6 +102,16 @@ class Settings(BaseSettings):
     def site_dir(self) -> Path:
         """Link to the report of the published build."""
         return self.data_dir / "site"
+
+    @property
+    def report_scratch(self) -> Path:
+        """Where the report is built; gone when it is."""
+        return self.data_dir / "report"
+
+    @property
+    def verify_scratch(self) -> Path:
+        """Where the published build is rebuilt to be compared; gone when it is."""
+        return self.data_dir / "verify"
 
     @property
     def dagster_home(self) -> Path:

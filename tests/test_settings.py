@@ -48,6 +48,7 @@ def test_variables_set_fields_and_overrides_win(monkeypatch: pytest.MonkeyPatch,
         ("SEED", "9223372036854775808"),
         ("SITE_PORT", "70000"),
         ("SITE_BASE_PATH", "no-slash"),
+        ("SITE_BASE_PATH", "/fleet/.."),
         ("GATE_CHUNK_ROWS", "0"),
     ],
 )

@@ -4,17 +4,26 @@ Belongs here: finding and placing files. Does not belong here: reading rows (rea
 """
 
 import hashlib
-from collections.abc import Mapping
+import os
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from sentinel_orchestration.contracts import Contract
-from sentinel_orchestration.feeds.readers import SUFFIXES, BatchRefusedError, column_names
+from sentinel_orchestration.feeds.openable import BatchRefusedError
+from sentinel_orchestration.feeds.readers import SUFFIXES, column_names
 from sentinel_orchestration.files import copy_file
+
+HIDDEN = (".", "_")
 
 
 def inbox_files(inbox_dir: Path, feed: str) -> list[Path]:
     """Every file handed in for `feed`, oldest first."""
-    return sorted(_visible_files(inbox_dir / feed), key=lambda path: (path.stat().st_mtime_ns, path.name, path))
+    return sorted(_visible_files(inbox_dir / feed), key=lambda path: (stat_of(path).st_mtime_ns, path.name, path))
+
+
+def stray_files(inbox_dir: Path, feeds: Collection[str]) -> list[Path]:
+    """What lies in the inbox, but in the folder of no feed: it counts for nothing, and somebody meant it to."""
+    return sorted(path for path in _visible_files(inbox_dir) if path.relative_to(inbox_dir).parts[0] not in feeds)
 
 
 def expand(path: Path) -> list[Path]:
@@ -24,7 +33,7 @@ def expand(path: Path) -> list[Path]:
     """
     if not path.exists():
         raise BatchRefusedError(f"{path}: no such file or folder. Check the path.")
-    if path.is_file():
+    if not path.is_dir():
         return [path]
     files = sorted(file for file in _visible_files(path) if file.suffix.lower() in SUFFIXES)
     if not files:
@@ -53,14 +62,28 @@ def feed_of(path: Path, contracts: Mapping[str, Contract]) -> str:
     )
 
 
+def sha256_of(path: Path) -> str:
+    """What tells a file's content from any other."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def stat_of(path: Path) -> os.stat_result:
+    """Size and time of a file; of a link that leads nowhere, those of the link."""
+    try:
+        return path.stat()
+    except OSError:
+        return path.lstat()
+
+
 def place(path: Path, inbox_dir: Path, feed: str) -> Path:
     """Copies a file into the inbox of `feed` and gives its place; another file of that name is never replaced."""
     target = inbox_dir / feed / path.name
     if path.resolve().is_relative_to((inbox_dir / feed).resolve()):
         return path
     if target.exists():
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        if hashlib.sha256(target.read_bytes()).hexdigest() == digest:
+        digest = sha256_of(path)
+        if sha256_of(target) == digest:
             return target
         target = target.with_stem(f"{target.stem}-{digest[:8]}")
     copy_file(path, target)
@@ -68,9 +91,18 @@ def place(path: Path, inbox_dir: Path, feed: str) -> Path:
 
 
 def _visible_files(folder: Path) -> list[Path]:
-    """The files below `folder`, without what `.` or `_` marks as hidden: an unfinished copy, Spark's _SUCCESS."""
-    return [
-        path
-        for path in folder.rglob("*")
-        if path.is_file() and not any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
-    ]
+    """What is handed in below `folder`, without what `.` or `_` marks as hidden: an unfinished copy, Spark's _SUCCESS.
+
+    Pipes and links that lead to a folder or nowhere are among it: they are told, not passed over. Raises OSError for a
+    folder that may not be listed.
+    """
+    found: list[Path] = []
+    for place, folders, files in os.walk(folder, onerror=_raise) if folder.is_dir() else ():
+        folders[:] = [name for name in folders if not name.startswith(HIDDEN)]
+        found += [Path(place, name) for name in files if not name.startswith(HIDDEN)]
+        found += [link for name in folders if (link := Path(place, name)).is_symlink()]
+    return found
+
+
+def _raise(error: OSError) -> None:
+    raise error

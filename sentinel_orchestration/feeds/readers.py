@@ -1,13 +1,19 @@
 """Opens a parquet, CSV or JSON-lines file as raw rows, or says why it cannot be read and how to mend it.
 
-Belongs here: file formats and their quirks. Does not belong here: contracts beyond the names of columns.
+Belongs here: file formats and their quirks. Does not belong here: contracts beyond the names of columns, or whether a path
+is a file at all (openable) and not out of all proportion (limits).
 """
 
 import csv
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
+
+from sentinel_orchestration.feeds.broken_lines import broken_line
+from sentinel_orchestration.feeds.limits import MAX_EXPANSION, Limits
+from sentinel_orchestration.feeds.openable import BatchRefusedError, check_openable, check_text
 
 SUFFIXES = {
     ".parquet": "parquet",
@@ -19,42 +25,63 @@ SUFFIXES = {
 }
 SEPARATORS = ",;\t|"
 PARQUET_MAGIC = b"PAR1"
+LONGEST_HEADER = 2**24
+MENDS = {
+    "csv": "Save it as UTF-8 CSV with one header line and the same number of fields on each line.",
+    "jsonl": "Write one JSON object a line, as UTF-8, without a list around them and without a byte-order mark.",
+    "parquet": "The file is damaged or incomplete: export it again.",
+}
 
 
-class BatchRefusedError(ValueError):
-    """A file whose shape cannot be used at all; the message names the file, the rule and the mend."""
-
-
-def read_chunks(path: Path, rows: int) -> Iterator[pl.DataFrame]:
+def read_chunks(path: Path, rows: int, max_expansion: int = MAX_EXPANSION) -> Iterator[pl.DataFrame]:
     """The file's rows in order, as they are, in frames of about `rows` rows.
 
     CSV values stay text; a line without any value, as spreadsheets leave them at the end, is no row.
-    Raises BatchRefusedError for a file that is missing, empty, of an unknown kind, or broken somewhere.
+    Raises BatchRefusedError for a file that is missing, empty, of an unknown kind, or broken somewhere, and for one that
+    takes over `max_expansion` times its size in memory.
     """
-    frame = _scan(path)
-    try:
-        empty = True
+    frame, kind = _scan(path), _kind(path)
+    limits = Limits(path, max_expansion)
+    with _told(path):
+        limits.check_shape(frame, is_text=kind != "parquet")
+        size, is_empty = 0, True
         for chunk in frame.collect_batches(chunk_size=rows, maintain_order=True):
-            if chunk.height:
-                empty = False
-                yield chunk
-    except pl.exceptions.PolarsError as error:
-        raise BatchRefusedError(f"{path.name}: {_first_line(error)}. {_mend(path)}") from error
-    if empty:
+            kept = _without_blank_lines(chunk) if kind == "csv" else chunk
+            size += int(kept.estimated_size())
+            limits.check_size(size)
+            if kept.height:
+                is_empty = False
+                yield kept
+    if is_empty:
         raise BatchRefusedError(f"{path.name}: holds no rows. Hand in a file with at least one row, or none.")
 
 
 def column_names(path: Path) -> list[str]:
     """The names of the file's columns, without reading its rows. Raises BatchRefusedError like `read_chunks`."""
+    frame = _scan(path)
+    with _told(path):
+        return frame.collect_schema().names()
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Turns what Polars says of a broken file into a refusal that names the line, where there is one, and the mend."""
     try:
-        return _scan(path).collect_schema().names()
-    except pl.exceptions.PolarsError as error:
-        raise BatchRefusedError(f"{path.name}: {_first_line(error)}. {_mend(path)}") from error
+        yield
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        kind = _kind(path)
+        line = None if kind == "parquet" else broken_line(path, kind, _separator(path) if kind == "csv" else "")
+        raise BatchRefusedError(f"{path.name}: {line or _first_line(error)}. {_mend(path)}") from error
+
+
+def _without_blank_lines(chunk: pl.DataFrame) -> pl.DataFrame:
+    if not chunk.width or not chunk.to_series(0).null_count():
+        return chunk
+    return chunk.filter(~pl.all_horizontal(pl.all().is_null()))
 
 
 def _scan(path: Path) -> pl.LazyFrame:
-    if not path.is_file():
-        raise BatchRefusedError(f"{path}: no such file. Check the path.")
+    check_openable(path)
     if path.stat().st_size == 0:
         raise BatchRefusedError(f"{path.name}: the file is empty (0 bytes). Export it again.")
     kind = SUFFIXES.get(path.suffix.lower())
@@ -67,35 +94,38 @@ def _scan(path: Path) -> pl.LazyFrame:
         raise BatchRefusedError(f"{path.name}: the name says {kind}, but it is {found}. Give it its right suffix.")
     if kind == "parquet":
         return pl.scan_parquet(path, glob=False, hive_partitioning=False)
+    check_text(path)
     if kind == "csv":
-        frame = pl.scan_csv(path, infer_schema=False, separator=_separator(path), glob=False)
-        return frame.filter(~pl.all_horizontal(pl.all().is_null()))
-    return pl.scan_ndjson(path, infer_schema_length=None)
+        return pl.scan_csv(path, infer_schema=False, separator=_separator(path), glob=False)
+    with _told(path):
+        return pl.scan_ndjson(path, infer_schema_length=None)
+
+
+def _kind(path: Path) -> str:
+    return SUFFIXES[path.suffix.lower()]
 
 
 def _separator(path: Path) -> str:
     """The separator of the header line; doubled names and a header that is not UTF-8 are refused here."""
+    with path.open("rb") as file:
+        line = file.readline(LONGEST_HEADER)
+    if len(line) == LONGEST_HEADER:
+        raise BatchRefusedError(f"{path.name}: line 1 has over {LONGEST_HEADER:,} bytes. {_mend(path)}")
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            header = file.readline()
+        header = line.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise BatchRefusedError(f"{path.name}: is not UTF-8 ({error.reason}). {_mend(path)}") from error
+        raise BatchRefusedError(f"{path.name}: line 1 is not UTF-8 ({error.reason}). {_mend(path)}") from error
     separator = max(SEPARATORS, key=header.count)
     names = next(csv.reader([header], delimiter=separator), [])
-    doubled = sorted({name for name in names if names.count(name) > 1})
+    doubled = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
     if doubled:
         raise BatchRefusedError(f"{path.name}: column {', '.join(doubled)} stands twice in the header. Rename one.")
     return separator
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: BaseException) -> str:
     return str(error).strip().splitlines()[0].rstrip(". ") if str(error).strip() else type(error).__name__
 
 
 def _mend(path: Path) -> str:
-    kind = SUFFIXES.get(path.suffix.lower())
-    if kind == "csv":
-        return "Save it as UTF-8 CSV with one header line and the same number of fields on each line."
-    if kind == "jsonl":
-        return "Write one JSON object a line, without a list around them and without a byte-order mark."
-    return "The file is damaged or incomplete: export it again."
+    return MENDS[_kind(path)]

@@ -12,29 +12,49 @@ from pathlib import Path
 import polars as pl
 
 from sentinel_orchestration.contracts import Contract
-from sentinel_orchestration.feeds.readers import BatchRefusedError, read_chunks
+from sentinel_orchestration.feeds.inbox import sha256_of
+from sentinel_orchestration.feeds.limits import MAX_EXPANSION
+from sentinel_orchestration.feeds.openable import BatchRefusedError, check_openable, shown
+from sentinel_orchestration.feeds.readers import read_chunks
 from sentinel_orchestration.feeds.simulator import SIMULATOR_VERSION, World, simulate_days, simulate_snapshot
 from sentinel_orchestration.files import copy_file, replacing
 from sentinel_orchestration.lake.batches import SNAPSHOT_DAY, BatchRecord, Bronze
 from sentinel_orchestration.lake.conform import check_shape, conform
 from sentinel_orchestration.lake.gate import CLOCK_SKEW, DAY, EARLIEST_EVENT, PATH, PROVENANCE, ROW
+from sentinel_orchestration.lock import locked
 
 BATCH_ID_LENGTH = 16
 OUR_NAMES = {*PROVENANCE, PATH}
 
 
 def receive_file(
-    bronze: Bronze, path: Path, received_at: datetime, chunk_rows: int, name: str | None = None
+    bronze: Bronze,
+    path: Path,
+    received_at: datetime,
+    chunk_rows: int,
+    name: str | None = None,
+    max_expansion: int = MAX_EXPANSION,
 ) -> BatchRecord:
     """Receives a file into bronze; a file received before changes nothing and gives its first record.
 
     A file that breaks the shape of its contract is kept whole, as it came, and its record says why it was refused; it
     is tried anew each time, as the contract may have changed since. `name` is the file's path inside the inbox, where
-    that is more than its bare name.
+    that is more than its bare name. What cannot be opened at all (a pipe, a broken link) leaves nothing but the answer.
     """
-    contract, sha256 = bronze.contract, _sha256(path)
+    contract, name = bronze.contract, name or path.name
+    try:
+        check_openable(path)
+    except BatchRefusedError as error:
+        return BatchRecord(contract.feed, "", "inbox", shown(name), "", received_at, refused_because=str(error))
+    with locked(bronze.folder / "receive.lock"):  # an ingest and a build may have the same file in hand
+        return _receive(bronze, path, name, received_at, read_chunks(path, chunk_rows, max_expansion))
+
+
+def _receive(
+    bronze: Bronze, path: Path, name: str, received_at: datetime, chunks: Iterable[pl.DataFrame]
+) -> BatchRecord:
+    contract, sha256, stat = bronze.contract, sha256_of(path), path.stat()
     batch_id = sha256[:BATCH_ID_LENGTH]
-    stat, name = path.stat(), name or path.name
     known = bronze.get(batch_id) if bronze.has(batch_id) else None
     if known and not known.refused_because:
         known = replace(known, source_file=name, size=stat.st_size, modified_ns=stat.st_mtime_ns)
@@ -52,7 +72,7 @@ def receive_file(
         modified_ns=stat.st_mtime_ns,
     )
     try:
-        record = _keep(bronze, record, read_chunks(path, chunk_rows))
+        record = _keep(bronze, record, chunks)
     except BatchRefusedError as error:
         bronze.discard(batch_id)
         copy_file(path, bronze.refused_file(batch_id, path.suffix))
@@ -138,11 +158,6 @@ def _dtypes(frame: pl.DataFrame) -> dict[str, str]:
 def _write(path: Path, frame: pl.DataFrame) -> None:
     with replacing(path) as temporary:
         frame.write_parquet(temporary, compression="zstd", compression_level=1, statistics=False)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def now() -> datetime:

@@ -5,11 +5,13 @@ values (the gate). NaN counts as null, as pandas writes it. Times with an offset
 stored as a time is the date it says where it was written.
 """
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from sentinel_orchestration.contracts import Column, Contract
 from sentinel_orchestration.contracts.model import LogicalType
-from sentinel_orchestration.feeds.readers import BatchRefusedError
+from sentinel_orchestration.feeds.openable import BatchRefusedError
 
 DTYPES: dict[LogicalType, pl.DataType] = {
     "string": pl.String(),
@@ -22,6 +24,7 @@ DTYPES: dict[LogicalType, pl.DataType] = {
 BOOLEAN_WORDS = {"true": True, "t": True, "yes": True, "1": True, "1.0": True} | {
     "false": False, "f": False, "no": False, "0": False, "0.0": False
 }  # fmt: skip
+LISTED = 10
 OFFSET = r"\s*([+-])(\d{2}):?(\d{2})?$"
 NAN_WORDS = ["nan", "NaN", "NAN"]
 
@@ -39,7 +42,7 @@ def check_shape(columns: dict[str, pl.DataType], contract: Contract, source: str
     missing = [name for name in contract.column_names if name not in columns]
     extra = [name for name in columns if name not in contract.column_names]
     if missing:
-        hint = f" It has instead: {', '.join(extra[:10])}." if extra else ""
+        hint = f" It has instead: {listed(extra)}." if extra else ""
         raise BatchRefusedError(
             f"{source}: column {', '.join(missing)} is missing; the contract {contract.feed} needs it.{hint} Add or rename it."
         )
@@ -50,6 +53,12 @@ def check_shape(columns: dict[str, pl.DataType], contract: Contract, source: str
                 f"{column.type}. Write it as {_plain(column.type)}."
             )
     return extra
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names for people: the first few, and how many more."""
+    more = f" and {len(names) - LISTED:,} more" if len(names) > LISTED else ""
+    return ", ".join(names[:LISTED]) + more
 
 
 def conform(column: Column, dtype: pl.DataType) -> pl.Expr:

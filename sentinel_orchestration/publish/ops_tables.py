@@ -20,6 +20,7 @@ from sentinel_orchestration.publish.audit import CheckOutcome
 from sentinel_orchestration.publish.content import TableContent
 from sentinel_orchestration.warehouse.build import newest_event
 
+SAMPLE_CHARACTERS = 200
 TABLES: Mapping[str, str] = {
     "build": "build_id varchar, as_of timestamp, as_of_basis varchar, is_historical boolean, git_revision varchar, "
     "window_start date, window_end date, checks_passed integer, checks_warned integer, checks_failed integer, "
@@ -140,10 +141,15 @@ def _quarantine_rows(lake: Lake, feed: str, counts: Iterable[DayCounts]) -> list
             feed,
             rule,
             count,
-            json.dumps({k: v for k, v in sample.items() if v is not None}, default=str, ensure_ascii=False),
+            json.dumps({k: _short(v) for k, v in sample.items() if v is not None}, default=str, ensure_ascii=False),
         )
         for rule, count, sample in reasons.collect().iter_rows()
     ]
+
+
+def _short(value: object) -> object:
+    """A value for a page: a megabyte of text helps nobody there."""
+    return f"{value[:SAMPLE_CHARACTERS]}…" if isinstance(value, str) and len(value) > SAMPLE_CHARACTERS else value
 
 
 def _freshness_row(outcome: CheckOutcome) -> tuple[Any, ...]:

@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 from sentinel_orchestration.contracts import load_contracts
-from sentinel_orchestration.feeds.inbox import expand, feed_of, inbox_files, place
-from sentinel_orchestration.feeds.readers import BatchRefusedError
+from sentinel_orchestration.feeds.inbox import expand, feed_of, inbox_files, place, stray_files
+from sentinel_orchestration.feeds.openable import BatchRefusedError
 
 CONTRACTS = load_contracts()
 
@@ -27,6 +27,14 @@ def test_inbox_files_come_oldest_first(tmp_path: Path) -> None:
     touch(tmp_path / "towers/c.csv")
     assert inbox_files(tmp_path, "sites") == [older, newer]
     assert inbox_files(tmp_path, "telemetry") == []
+
+
+def test_files_in_no_feeds_folder_are_stray(tmp_path: Path) -> None:
+    touch(tmp_path / "sites/a.csv")
+    touch(tmp_path / ".gitkeep")
+    loose, misspelt = touch(tmp_path / "telemetry.csv"), touch(tmp_path / "telemetri/a.csv")
+    assert stray_files(tmp_path, CONTRACTS) == [misspelt, loose]
+    assert stray_files(tmp_path / "absent", CONTRACTS) == []
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from sentinel_orchestration.feeds.readers import BatchRefusedError
+from sentinel_orchestration.feeds.openable import BatchRefusedError
 from sentinel_orchestration.lake import bronze as bronze_module
 from sentinel_orchestration.lake.batches import BatchRecord, Bronze
 from sentinel_orchestration.lake.bronze import receive_file

@@ -8,7 +8,7 @@ import pytest
 
 from sentinel_orchestration.contracts import Column, load_contracts
 from sentinel_orchestration.contracts.model import LogicalType
-from sentinel_orchestration.feeds.readers import BatchRefusedError
+from sentinel_orchestration.feeds.openable import BatchRefusedError
 from sentinel_orchestration.lake.conform import DTYPES, check_shape, conform, contract_schema
 
 NOON, DATE = datetime(2026, 1, 31, 13), date(2026, 1, 31)

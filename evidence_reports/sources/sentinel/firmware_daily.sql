@@ -1,7 +1,7 @@
 -- A firmware, site and day a row: sums over the towers that run it
 select
     md5(health.site_id) as site_key,
-    translate(towers.firmware_version, '<>', '‹›') as firmware_version,
+    towers.firmware_version,
     health.telemetry_date,
     count(*) as tower_days,
     count(distinct health.tower_id) as towers,

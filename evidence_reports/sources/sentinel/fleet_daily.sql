@@ -1,7 +1,7 @@
 -- A site and day a row: sums over its towers, so that a page can weigh any grouping rightly
 select
     md5(health.site_id) as site_key,
-    translate(sites.site_name, '<>', '‹›') as site_name,
+    sites.site_name,
     health.telemetry_date,
     count(*) as tower_days,
     sum(health.avg_uptime_pct) as uptime_pct_sum,

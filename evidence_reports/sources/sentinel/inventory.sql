@@ -1,7 +1,7 @@
 -- A part a row, the most urgent first
 select
-    translate(part_number, '<>', '‹›') as part_number,
-    translate(description, '<>', '‹›') as description,
+    part_number,
+    description,
     category,
     on_hand,
     allocated,

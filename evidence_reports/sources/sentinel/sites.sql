@@ -2,8 +2,8 @@
 select
     md5(site_id) as site_key,
     site_id,
-    translate(site_name, '<>', '‹›') as site_name,
-    translate(region, '<>', '‹›') as region,
+    site_name,
+    region,
     env,
     lat,
     lng,

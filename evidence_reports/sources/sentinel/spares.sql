@@ -1,7 +1,7 @@
 -- A part number a row: what should fail before a new order arrives, and what stands on the shelf
 select
-    translate(part_number, '<>', '‹›') as part_number,
-    translate(description, '<>', '‹›') as description,
+    part_number,
+    description,
     category,
     working_component_count,
     lead_time_days,

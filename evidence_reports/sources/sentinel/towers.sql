@@ -22,9 +22,9 @@ open_incidents as (
 select
     md5(towers.site_id) as site_key,
     towers.tower_id,
-    translate(towers.site_name, '<>', '‹›') as site_name,
+    towers.site_name,
     towers.model,
-    translate(towers.firmware_version, '<>', '‹›') as firmware_version,
+    towers.firmware_version,
     towers.status,
     towers.age_days,
     last_week.uptime_7d_pct,

@@ -1,14 +1,18 @@
 """The same world gives the same rows: in any order, in any process, whenever one looks."""
 
 import hashlib
+import json
+import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy._core._multiarray_umath import __cpu_dispatch__
 from polars.testing import assert_frame_equal
 
 from sentinel_orchestration.feeds.simulator import (
@@ -51,20 +55,36 @@ def test_days_do_not_depend_on_each_other(feed: str) -> None:
     assert len(set(forwards.values())) == len(days)
 
 
-def test_another_process_gives_the_same_rows() -> None:
-    program = (
-        "import runpy, datetime as d;"
-        f"names = runpy.run_path({__file__!r});"
-        "print(names['fingerprint_of_everything'](d.date(2026, 3, 14), d.datetime(2026, 3, 15)))"
-    )
-    other = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert other.stdout.strip() == fingerprint_of_everything(date(2026, 3, 14), datetime(2026, 3, 15))
+def fingerprints(days: Sequence[str]) -> dict[str, str]:
+    return {day: fingerprint_of_everything(date.fromisoformat(day), datetime(2026, 3, 15)) for day in days}
+
+
+def test_other_processes_and_processors_give_the_same_rows() -> None:
+    """Days dealt out to processes that work at once, each with other threads, features, seeds of hashes, and zone."""
+    days = [f"2026-03-{day:02d}" for day in range(9, 15)]
+    shares = {
+        "every feature": (days[::-2], {}),
+        "one thread": (days[::3], {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}),
+        "no feature": (days[:3], {"NPY_DISABLE_CPU_FEATURES": " ".join(__cpu_dispatch__)}),
+        "elsewhere": (days[3:], {"PYTHONHASHSEED": "1", "TZ": "Asia/Kathmandu", "LC_ALL": "C"}),
+    }
+    program = "import json, runpy, sys; print(json.dumps(runpy.run_path(sys.argv[1])['fingerprints'](sys.argv[2:])))"
+    running = {
+        name: subprocess.Popen(
+            [sys.executable, "-c", program, __file__, *share], env=os.environ | other, stdout=subprocess.PIPE, text=True
+        )
+        for name, (share, other) in shares.items()
+    }
+    here = fingerprints(days)
+    for name, process in running.items():
+        found = json.loads(process.communicate()[0])
+        assert found == {day: here[day] for day in shares[name][0]}, name
 
 
 def test_rows_are_those_of_this_version() -> None:
     """Who changes the rows changes SIMULATOR_VERSION too, and then this hash."""
     assert fingerprint_of_everything(date(2026, 3, 14), datetime(2026, 3, 15)) == (
-        "775a513a4f3f8a7f3825627c60e6148bbeb7d5d6738066ae073f42cbf91213f8"
+        "775a513a4f3f8a7f3825627c60e6148bbeb7d5d6738066ae073f42cbf91213f8"  # pragma: allowlist secret
     )
 
 
