@@ -14,6 +14,8 @@ from rich.console import Console
 from benchmarks import result
 from benchmarks.builds import graph_against_plain, warm_up
 from benchmarks.figures import Bench, Figure, Plan
+from benchmarks.ladder import ladder, one_more_day
+from benchmarks.limits import engine_limits
 from benchmarks.rows import row_rates
 from benchmarks.shares import graph_shares
 from benchmarks.starts import starting_times
@@ -25,6 +27,7 @@ OPTIONS = {
     "towers": "towers of the default size",
     "days": "days of every build",
     "scale": "times the towers in the large build; 0 leaves it out",
+    "ladder": "times the towers on the last rung of the ladder; 0 leaves it and the long history out",
     "repeats": "measured repeats at the default size",
     "large_repeats": "measured repeats of the large build",
     "gate_rows": "rows for generator and gate",
@@ -44,6 +47,10 @@ def measure(bench: Bench) -> list[Figure]:
     if plan.scale:
         figures += graph_against_plain(bench, plan.towers * plan.scale, plan.large_repeats, LARGE_LIMIT)
         figures += graph_shares(bench, plan.towers * plan.scale)
+        figures += engine_limits(bench)
+    if plan.ladder:
+        figures += ladder(bench)
+        figures += one_more_day(bench)
     return figures
 
 
@@ -63,7 +70,7 @@ def main() -> int:
 
 def _arguments() -> tuple[Plan, Path]:
     parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__.partition("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="leave the large build out")
+    parser.add_argument("--quick", action="store_true", help="leave the large builds out")
     parser.add_argument("--cold", action="store_true", help="no warm-up: to try the harness, not to measure")
     parser.add_argument("--results", type=Path, default=result.RESULTS, help="folder of the JSON")
     defaults = {field.name: field.default for field in fields(Plan)}
@@ -73,7 +80,7 @@ def _arguments() -> tuple[Plan, Path]:
     given = parser.parse_args()
     sizes = {name: getattr(given, name) for name in OPTIONS}
     if given.quick:
-        sizes["scale"] = 0
+        sizes["scale"] = sizes["ladder"] = 0
     return Plan(as_of=newest_full_hour(), is_warm=not given.cold, **sizes), given.results
 
 

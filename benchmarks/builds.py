@@ -7,6 +7,7 @@ where the graph's time goes (shares).
 import json
 import shutil
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
@@ -57,10 +58,13 @@ def graph_against_plain(bench: Bench, towers: int, repeats: int, limit: float) -
     ]
 
 
-def build_environment(bench: Bench, home: str, towers: int) -> dict[str, str]:
-    """The environment of a build in one of the scratch's homes."""
+def build_environment(
+    bench: Bench, home: str, towers: int, days: int | None = None, days_ago: int = 0
+) -> dict[str, str]:
+    """The environment of a build in one of the scratch's homes, as of the plan's moment or some days before it."""
     plan = bench.plan
-    sizes = {"home": bench.scratch / home, "as_of": plan.as_of.isoformat(), "towers": towers, "days": plan.days}
+    as_of = plan.as_of - timedelta(days=days_ago)
+    sizes = {"home": bench.scratch / home, "as_of": as_of.isoformat(), "towers": towers, "days": days or plan.days}
     return environment(bench.scratch, inbox_feeds="none", **sizes)
 
 
@@ -81,7 +85,7 @@ def _same_marts(bench: Bench) -> Mapping[str, int]:
     manifest = json.loads((graph.current_dir / "manifest.json").read_text(encoding="utf-8"))
     published = {name: table["sha256"] for name, table in manifest["tables"].items()}
     with duckdb.connect(str(plain_database(plain)), read_only=True) as connection:
-        contents = table_contents(connection, "marts")
+        contents = table_contents(connection, "marts", bench.scratch)
     differing = sorted(set(published.items()) ^ {(c.name, c.sha256) for c in contents})
     if differing:
         raise DifferentMartsError(f"marts differ: {', '.join(sorted({name for name, _ in differing}))}")

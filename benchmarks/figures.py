@@ -15,8 +15,9 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is measured. `scale` multiplies the towers for the large run; 0 leaves it out.
+    """How much is measured.
 
+    `scale` multiplies the towers for the large run, `ladder` those of the ladder's last rung; 0 leaves each out.
     `is_warm`: everything runs once, unmeasured, before it is measured. Only a trial of the harness goes without.
     """
 
@@ -24,6 +25,7 @@ class Plan:
     towers: int = 60
     days: int = 60
     scale: int = 100
+    ladder: int = 1_000
     repeats: int = 5
     large_repeats: int = 2
     gate_rows: int = 2_000_000

@@ -33,7 +33,7 @@ def main() -> int:
 
 def _write(rows: pl.DataFrame, folder: Path) -> None:
     folder.mkdir(parents=True)
-    rows.write_parquet(folder / "part.parquet", compression="zstd", compression_level=1)
+    rows.write_parquet(folder / "part.parquet", compression="lz4")
 
 
 def _dbt_build(settings: Settings, variables: dict[str, object]) -> int:

@@ -18,13 +18,26 @@ from functools import wraps  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
-PYTHON, IMPORTS, COMMAND = "Python starts", "imports", "the command: settings, contracts, summary"
-DEFINITIONS, INSTANCE, EVENT_LOG = "Dagster: definitions", "Dagster: instance", "Dagster: event log"
-BETWEEN = "Dagster: planning, between steps"
-RECEIVE, GATE, PUBLISH = "receive (generate, bronze)", "gate (bronze to silver)", "audit, publish"
-DBT, DBT_LOAD, FRESHNESS = "dbt build", "dbt: stored manifest", "source freshness (dbt)"
-VOLUME, EXPECTATIONS = "row volume", "Great Expectations (its process imports beside dbt)"
-AROUND_LAKE, AROUND_DBT = "Dagster: lake steps around the work", "Dagster: dbt step around the work"
+from benchmarks.sections import (  # noqa: E402
+    AROUND_DBT,
+    AROUND_LAKE,
+    BETWEEN,
+    COMMAND,
+    DBT,
+    DBT_LOAD,
+    DEFINITIONS,
+    EVENT_LOG,
+    EXPECTATIONS,
+    FRESHNESS,
+    GATE,
+    IMPORTS,
+    INSTANCE,
+    PUBLISH,
+    PYTHON,
+    RECEIVE,
+    VOLUME,
+)
+
 STEPS = {
     "bronze": AROUND_LAKE,
     "silver": AROUND_LAKE,

@@ -52,3 +52,20 @@
     insert into {{ target }} ({{ columns }})
     select {{ columns }} from {{ rows }};
 {%- endmacro %}
+
+{#-
+    What a data test looks at: its `where`, and of a model whose meta says `tested_by_day` the changed days only. The other
+    days passed when they were built, and a model that changed since is built, and tested, in full.
+-#}
+{% macro get_where_subquery(relation) -%}
+    {%- set conditions = [config.get('where')] if config.get('where') else [] -%}
+    {%- set tested = graph.nodes.get(model.attached_node) if execute else none -%}
+    {%- if tested and tested.config.meta.get('tested_by_day') and not flags.FULL_REFRESH and var('changed_days', none) is not none -%}
+        {%- do conditions.append(in_changed_days('day')) -%}
+    {%- endif -%}
+    {%- if conditions -%}
+        (select * from {{ relation }} where {{ conditions | join(' and ') }}) as tested_rows
+    {%- else -%}
+        {{ relation }}
+    {%- endif -%}
+{%- endmacro %}

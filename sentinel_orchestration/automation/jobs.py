@@ -7,7 +7,8 @@ import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from sentinel_orchestration.lake.received import Lake
-from sentinel_orchestration.lake.run import AS_OF_TAG
+from sentinel_orchestration.lake.run import EVERY_DAY_TAG, lake_tags
+from sentinel_orchestration.lake.silver import unsettled_days
 from sentinel_orchestration.publish.assets import REPORT_KEY
 from sentinel_orchestration.settings import Settings, newest_full_hour
 
@@ -29,9 +30,10 @@ def build_jobs() -> list[UnresolvedAssetJobDefinition]:
 
 
 def build_tags(lake: Lake) -> dict[str, str]:
-    """The tags of a run that builds every day there is."""
-    days = lake.event_days()
-    return {AS_OF_TAG: lake.as_of.isoformat(), RANGE_START_TAG: days[0], RANGE_END_TAG: days[-1]}
+    """The tags of a run that brings every day up to date; its range starts at the first day with other batches."""
+    last = max(lake.event_days(), default=lake.as_of.date().isoformat())
+    first = min(unsettled_days(lake), default=last)
+    return lake_tags(lake) | {RANGE_START_TAG: first, RANGE_END_TAG: last, EVERY_DAY_TAG: "true"}
 
 
 def hourly_build(settings: Settings) -> dg.ScheduleDefinition:

@@ -28,7 +28,7 @@ def freshness_checks(settings: Settings, project: DbtProject) -> dg.AssetChecksD
     )
     def source_freshness(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         outcome = project.invoke(
-            ["source", "freshness", "--target", "mem", "--output", str(project.target / "sources.json")],
+            ["source", "freshness", "--target", "mem"],
             duckdb_file=settings.data_dir / "dbt" / "freshness" / "sentinel.duckdb",
         )
         results = {result.node.name: result for result in outcome.result.results}

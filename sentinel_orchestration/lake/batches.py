@@ -8,12 +8,16 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from sentinel_orchestration.contracts import Contract
 from sentinel_orchestration.files import write_text
 
 SNAPSHOT_DAY = ""
+
+
+class DamagedRecordError(RuntimeError):
+    """A record that cannot be read; the message names it and the mend."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ class Bronze:
 
     def get(self, batch_id: str) -> BatchRecord:
         """The record of a received batch."""
-        return _parse(json.loads(self._record_path(batch_id).read_text(encoding="utf-8")))
+        return _read(self._record_path(batch_id))
 
     def records(self, batch_ids: Iterable[str] | None = None) -> list[BatchRecord]:
         """Records in the order of receipt: of `batch_ids` (those there are), or of every batch."""
@@ -73,8 +77,7 @@ class Bronze:
             paths = list((self.folder / "_batches").glob("[!.]*.json"))
         else:
             paths = [path for path in map(self._record_path, batch_ids) if path.exists()]
-        found = [_parse(json.loads(path.read_text(encoding="utf-8"))) for path in paths]
-        return sorted(found, key=lambda r: (r.received_at, r.batch_id))
+        return sorted(map(_read, paths), key=lambda r: (r.received_at, r.batch_id))
 
     def piece(self, day: str, batch_id: str, chunk: int) -> Path:
         """Where a chunk of a batch lies."""
@@ -103,7 +106,14 @@ class Bronze:
         return self.folder / "_batches" / f"{batch_id}.json"
 
 
-def _parse(body: dict[str, Any]) -> BatchRecord:
-    body["received_at"] = datetime.fromisoformat(body["received_at"])
-    body["extra_columns"] = tuple(body["extra_columns"])
-    return BatchRecord(**body)
+def _read(path: Path) -> BatchRecord:
+    try:
+        body = json.loads(path.read_text(encoding="utf-8"))
+        body["received_at"] = datetime.fromisoformat(body["received_at"])
+        body["extra_columns"] = tuple(body["extra_columns"])
+        return BatchRecord(**body)
+    except (ValueError, KeyError, TypeError) as error:
+        raise DamagedRecordError(
+            f"{path} is damaged. Remove it and build again: its batch is received anew, and a file from the inbox then "
+            "counts as received last."
+        ) from error

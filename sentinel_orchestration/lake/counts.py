@@ -4,7 +4,7 @@ Belongs here: paths and counts. Does not belong here: making the files (silver).
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import polars as pl
@@ -16,7 +16,7 @@ METADATA_KEY = "sentinel"
 class DayCounts:
     """How the rows of one day (or snapshot, day "") went: received = good + quarantined + superseded + duplicates.
 
-    `version` tells what they were made from; equal versions, equal rows.
+    `version` tells what they were made from; equal versions, equal rows. `batches` are the ids of the batches among it.
     """
 
     day: str
@@ -26,6 +26,7 @@ class DayCounts:
     quarantined: int
     superseded: int
     duplicates: int
+    batches: list[str] = field(default_factory=list)
 
 
 def silver_file(silver_dir: Path, feed: str, day: str) -> Path:

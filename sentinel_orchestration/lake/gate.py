@@ -13,13 +13,14 @@ import polars as pl
 from sentinel_orchestration.contracts import Column, Contract, Reference
 from sentinel_orchestration.lake.conform import conform, contract_schema, is_missing
 
-GATE_VERSION = "1"
+GATE_VERSION = "2"
 DAY, ORDER, ROW, RECEIVED = "_day", "_order", "_row", "_received_at"
 UNREAD, RAW, RULES, PATH = "_unread", "_raw", "_rules", "_path"
 PROVENANCE = [DAY, ORDER, ROW, RECEIVED]
 SUPERSEDED = "key.superseded"
 EARLIEST_EVENT = datetime(2000, 1, 1)
 CLOCK_SKEW = timedelta(hours=1)
+CONTROL_CHARACTERS = r"[\x00-\x08\x0B\x0C\x0E-\x1F\x7F]"  # all but tab and line ends: no tool agrees on what they mean
 
 ReferencedValues = Mapping[Reference, pl.Series | pl.DataFrame]
 
@@ -28,8 +29,9 @@ ReferencedValues = Mapping[Reference, pl.Series | pl.DataFrame]
 class Gated:
     """The three ways a row can go.
 
-    good: the contract's columns and `_day`. quarantined: those, plus where the row came from, `_rules` (what it broke)
-    and `_raw` (the row as JSON where a value could not be read). duplicates: `_day`, a row for each row dropped.
+    good: the contract's columns and `_day`, in the order of event time and key. quarantined: those, plus where the row came
+    from, `_rules` (what it broke) and `_raw` (the row as JSON where a value could not be read). duplicates: `_day`, a row
+    for each row dropped.
     """
 
     good: pl.DataFrame
@@ -108,24 +110,31 @@ def _split(frame: pl.DataFrame, rules: list[tuple[str, pl.Expr]]) -> tuple[pl.Da
 
 
 def _newest(good: pl.DataFrame, contract: Contract) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """(rows that stay, rows superseded by a newer version of their key, exact duplicates)."""
-    if _is_in_order(good, contract) or not good.select(contract.key).is_duplicated().any():
+    """(rows that stay, in order; rows superseded by a newer version of their key; exact duplicates)."""
+    order = list(dict.fromkeys([contract.event_time or contract.key[0], *contract.key]))
+    if _is_in_order(good, order):
         return good, good.clear(), good.clear()
+    if not good.select(contract.key).is_duplicated().any():
+        return good.sort(order, maintain_order=True), good.clear(), good.clear()
     ordered = good.sort(ORDER, ROW).with_row_index("_position")
     distinct = ordered.unique([DAY, *contract.column_names], keep="last", maintain_order=True)
     duplicates = ordered.join(distinct.select("_position"), on="_position", how="anti")
     newest = distinct.unique([DAY, *contract.key], keep="last", maintain_order=True)
     superseded = distinct.join(newest.select("_position"), on="_position", how="anti")
-    return newest.drop("_position"), superseded.drop("_position"), duplicates.drop("_position")
+    return (
+        newest.drop("_position").sort(order, maintain_order=True),
+        superseded.drop("_position"),
+        duplicates.drop("_position"),
+    )
 
 
-def _is_in_order(good: pl.DataFrame, contract: Contract) -> bool:
-    """Whether each row comes after the one before by event time and key, so that no key stands twice.
+def _is_in_order(good: pl.DataFrame, order: list[str]) -> bool:
+    """Whether each row comes after the one before by the columns of `order`, so that no key stands twice.
 
     Most feeds arrive so, and seeing it costs a tenth of looking for doubles.
     """
     follows: pl.Expr = pl.lit(value=False)
-    for name in reversed(dict.fromkeys([contract.event_time or contract.key[0], *contract.key])):
+    for name in reversed(order):
         value = pl.col(name)
         follows = (value > value.shift()) | ((value == value.shift()) & follows)
     return bool(good.select(follows.fill_null(value=True).all()).item())
@@ -175,6 +184,8 @@ def _column_rules(column: Column, referenced: ReferencedValues) -> list[tuple[st
         rules.append(("minimum", value < column.minimum))
     if column.maximum is not None:
         rules.append(("maximum", value > column.maximum))
+    if column.type == "string" and not (column.allowed or column.reference):
+        rules.append(("control_characters", value.str.contains(CONTROL_CHARACTERS)))
     if column.max_length is not None and column.reference is None:  # a known value is short enough
         rules.append(("length", value.str.len_chars() > column.max_length))
     if column.pattern is not None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from sentinel_orchestration.contracts import Contract, load_contracts
-from sentinel_orchestration.feeds.inbox import inbox_files
+from sentinel_orchestration.feeds.inbox import inbox_files, stat_of
 from sentinel_orchestration.feeds.simulator import EVENT_FEEDS, SNAPSHOT_FEEDS, World
 from sentinel_orchestration.lake.batches import SNAPSHOT_DAY, BatchRecord, Bronze
 from sentinel_orchestration.lake.bronze import now, receive_file, receive_simulated, simulated_batch
@@ -70,16 +70,8 @@ class Lake:
 
     def active(self, feed: str) -> dict[str, list[BatchRecord]]:
         """Day → the received batches that hold its rows, oldest first; the one day of a snapshot feed is ""."""
-        if self.source(feed) == "inbox":
-            records = self._from_inbox(feed)
-        else:
-            expected = (
-                simulated_batch(self.contracts[feed], self.world, day, self.as_of).batch_id
-                for day in self._window(feed)
-            )
-            records = self.bronze(feed).records(expected)
         by_day: dict[str, list[BatchRecord]] = {}
-        for record in records:
+        for record in self._records(feed):
             for day in record.rows_by_day:
                 by_day.setdefault(day, []).append(record)
         return dict(sorted(by_day.items()))
@@ -89,8 +81,28 @@ class Lake:
         days: set[str] = set()
         for feed, contract in self.contracts.items():
             if contract.kind == "event":
-                days |= set(self._window(feed) if self.source(feed) == "simulator" else self.active(feed))
+                days |= set(self._expected_days(feed))
         return sorted(days)
+
+    def expected(self, feed: str) -> dict[str, list[str]]:
+        """Day → ids of the batches that count for it, those of simulated days not made yet among them."""
+        if self.source(feed) == "simulator":
+            return {
+                day: [simulated_batch(self.contracts[feed], self.world, day, self.as_of).batch_id]
+                for day in self._expected_days(feed)
+            }
+        return {day: [record.batch_id for record in records] for day, records in self.active(feed).items()}
+
+    def _records(self, feed: str) -> list[BatchRecord]:
+        if self.source(feed) == "inbox":
+            return self._from_inbox(feed)
+        expected = (
+            simulated_batch(self.contracts[feed], self.world, day, self.as_of).batch_id for day in self._window(feed)
+        )
+        return self.bronze(feed).records(expected)
+
+    def _expected_days(self, feed: str) -> Iterable[str]:
+        return self._window(feed) if self.source(feed) == "simulator" else self.active(feed)
 
     def _receive_files(self, bronze: Bronze) -> list[BatchRecord]:
         """A record a file; one known by name, size and time is not read again."""
@@ -99,7 +111,7 @@ class Lake:
         for order, (identity, path) in enumerate(self._inbox(bronze.contract.feed).items()):
             received_at = start + timedelta(microseconds=order)
             record = known.get(identity) or receive_file(
-                bronze, path, received_at, self.settings.gate_chunk_rows, identity[0]
+                bronze, path, received_at, self.settings.gate_chunk_rows, identity[0], self.settings.max_expansion
             )
             records.append(record)
         return records
@@ -119,8 +131,9 @@ class Lake:
         """The files of a feed, oldest first, by what tells them apart: path inside the inbox, size and time."""
         folder = self.settings.inbox_dir / feed
         return {
-            (path.relative_to(folder).as_posix(), path.stat().st_size, path.stat().st_mtime_ns): path
+            (path.relative_to(folder).as_posix(), found.st_size, found.st_mtime_ns): path
             for path in inbox_files(self.settings.inbox_dir, feed)
+            for found in [stat_of(path)]
         }
 
 

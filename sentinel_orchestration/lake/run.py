@@ -4,19 +4,32 @@ Belongs here: what is read off a run's tags and record. Does not belong here: wh
 """
 
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import dagster as dg
 
+from sentinel_orchestration.lake.pinned import PinnedLake
 from sentinel_orchestration.lake.received import Lake
 from sentinel_orchestration.settings import Settings, hour_of, newest_full_hour, window_days
 
-AS_OF_TAG = "sentinel/as_of"
+AS_OF_TAG, PINNED_TAG, EVERY_DAY_TAG = "sentinel/as_of", "sentinel/batches_of", "sentinel/every_day"
+
+
+def lake_tags(lake: Lake) -> dict[str, str]:
+    """The tags from which `run_lake` makes the same lake again."""
+    pinned = {PINNED_TAG: str(lake.manifest)} if isinstance(lake, PinnedLake) else {}
+    return {AS_OF_TAG: lake.as_of.isoformat()} | pinned
 
 
 def run_lake(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext, settings: Settings) -> Lake:
-    """The lake at the run's `as_of`: the tag, else the setting, else the hour in which the run was created."""
+    """The lake at the run's `as_of`: the tag, else the setting, else the hour in which the run was created.
+
+    A run tagged with a manifest works on the batches that manifest names.
+    """
     run = context.run
-    tagged = run.tags.get(AS_OF_TAG)
+    tagged, manifest = run.tags.get(AS_OF_TAG), run.tags.get(PINNED_TAG)
+    if tagged and manifest:
+        return PinnedLake(settings, hour_of(datetime.fromisoformat(tagged)), Path(manifest))
     if tagged:
         return Lake(settings, hour_of(datetime.fromisoformat(tagged)))
     if settings.as_of:
@@ -37,8 +50,12 @@ def daily_partitions(settings: Settings) -> dg.DailyPartitionsDefinition:
 
 
 def covered_days(context: dg.AssetExecutionContext) -> list[str] | None:
-    """The days a partitioned asset's step covers; None for one that is not partitioned, whatever the run's tags say."""
-    if context.assets_def.partitions_def is None:
+    """The days a partitioned asset's step covers; None for all there are.
+
+    A build looks at every day, and its range holds the days it expects to change: Dagster records the partitions of a
+    range one by one, which years of days that stay as they are would make long.
+    """
+    if context.assets_def.partitions_def is None or EVERY_DAY_TAG in context.run.tags:
         return None
     if context.has_partition_key:
         return [context.partition_key]

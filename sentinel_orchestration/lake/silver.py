@@ -9,17 +9,17 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from sentinel_orchestration.contracts import Contract
 from sentinel_orchestration.files import replacing
 from sentinel_orchestration.lake.batches import BatchRecord, Bronze
-from sentinel_orchestration.lake.counts import DayCounts, file_metadata, read_counts, silver_file
+from sentinel_orchestration.lake.counts import DayCounts, file_metadata, read_counts, silver_counts, silver_file
 from sentinel_orchestration.lake.gate import (
     DAY,
     GATE_VERSION,
     ORDER,
-    PATH,
     RECEIVED,
     RULES,
     SUPERSEDED,
@@ -32,6 +32,10 @@ from sentinel_orchestration.lake.received import Lake
 from sentinel_orchestration.lake.references import References
 
 SOURCE_FILE = "_source_file"
+
+
+class DamagedBronzeError(RuntimeError):
+    """Bronze does not hold what its records say."""
 
 
 def gate_feed(lake: Lake, feed: str, days: Iterable[str] | None = None) -> list[DayCounts]:
@@ -63,6 +67,16 @@ def gate_feed(lake: Lake, feed: str, days: Iterable[str] | None = None) -> list[
     return [counts[day] for day in wanted]
 
 
+def unsettled_days(lake: Lake) -> list[str]:
+    """The days of event feeds whose silver was made from other batches than those that count now, in order."""
+    days: set[str] = set()
+    for feed, contract in lake.contracts.items():
+        if contract.kind == "event":
+            held = {counts.day: counts.batches for counts in silver_counts(lake.settings.silver_dir, feed)}
+            days |= {day for day, batches in lake.expected(feed).items() if held.get(day) != batches}
+    return sorted(days)
+
+
 def _chunks(days: list[str], active: Mapping[str, list[BatchRecord]], rows: int) -> Iterator[list[str]]:
     """Whole days, as many at once as hold about `rows` rows together."""
     chunk: list[str] = []
@@ -80,25 +94,30 @@ def _chunks(days: list[str], active: Mapping[str, list[BatchRecord]], rows: int)
 
 def _read(bronze: Bronze, days: list[str], active: Mapping[str, list[BatchRecord]]) -> pl.DataFrame:
     """The conformed rows of `days`. Pieces of equal types are read in one scan."""
-    groups: dict[tuple[tuple[str, str], ...], list[tuple[str, str, int, object]]] = {}
+    groups: dict[tuple[tuple[str, str], ...], list[tuple[str, int, BatchRecord]]] = {}
     for day in days:
         for order, record in enumerate(active[day]):
-            types = tuple(record.columns.items())
-            for piece in bronze.pieces(day, record):
-                groups.setdefault(types, []).append((str(piece), day, order, record.received_at))
-    frames = []
-    for pieces in groups.values():
-        origin = pl.DataFrame(
-            pieces,
-            schema={PATH: pl.String, DAY: pl.String, ORDER: pl.UInt32, RECEIVED: pl.Datetime("us")},
-            orient="row",
+            groups.setdefault(tuple(record.columns.items()), []).append((day, order, record))
+    return pl.concat(conform_frame(_read_parts(bronze, parts), bronze.contract) for parts in groups.values())
+
+
+def _read_parts(bronze: Bronze, parts: list[tuple[str, int, BatchRecord]]) -> pl.DataFrame:
+    """The rows of (day, order of the batch in it, batch), as received, each with these beside it."""
+    pieces = [piece for day, _, record in parts for piece in bronze.pieces(day, record)]
+    rows = [record.rows_by_day[day] for day, _, record in parts]
+    raw = pl.scan_parquet(pieces, hive_partitioning=False, glob=False).collect() if pieces else pl.DataFrame()
+    if not pieces or raw.height != sum(rows):
+        raise DamagedBronzeError(
+            f"{bronze.folder} holds {raw.height:,} rows of {parts[0][0] or 'its snapshot'} to {parts[-1][0]} where its "
+            f"records say {sum(rows):,}: a file was changed or lost. Remove {bronze.folder} and build again; files in "
+            "the inbox are received anew."
         )
-        raw = pl.scan_parquet(
-            [piece[0] for piece in pieces], include_file_paths=PATH, hive_partitioning=False, glob=False
-        )
-        joined = raw.join(origin.lazy(), on=PATH, how="left", maintain_order="left").drop(PATH).collect()
-        frames.append(conform_frame(joined, bronze.contract))
-    return pl.concat(frames)
+    origin = pl.DataFrame(
+        [(day, order, record.received_at) for day, order, record in parts],
+        schema={DAY: pl.String, ORDER: pl.UInt32, RECEIVED: pl.Datetime("us")},
+        orient="row",
+    )
+    return raw.hstack(origin[np.repeat(np.arange(len(parts)), rows)])
 
 
 def _write(
@@ -109,8 +128,7 @@ def _write(
     active: Mapping[str, list[BatchRecord]],
     versions: Mapping[str, str],
 ) -> Iterator[DayCounts]:
-    order = [contract.event_time, *contract.key] if contract.event_time else contract.key
-    good = _by_day(gated.good.sort(order, maintain_order=True))
+    good = _by_day(gated.good)
     bad = _by_day(gated.quarantined)
     duplicates = dict(gated.duplicates.group_by(DAY).len().iter_rows())
     for day in days:
@@ -125,11 +143,12 @@ def _write(
             quarantined=rejected.height - superseded,
             superseded=superseded,
             duplicates=duplicates.get(day, 0),
+            batches=[record.batch_id for record in active[day]],
         )
         # Quarantine first: silver's version says the day is done, so nothing may be missing once it stands.
         _write_quarantine(silver_file(lake.settings.quarantine_dir, contract.feed, day), rejected, active[day])
         with replacing(silver_file(lake.settings.silver_dir, contract.feed, day)) as temporary:
-            rows.write_parquet(temporary, compression="zstd", compression_level=1, metadata=file_metadata(counts))
+            rows.write_parquet(temporary, compression="lz4", metadata=file_metadata(counts))
         yield counts
 
 
@@ -145,6 +164,13 @@ def _write_quarantine(path: Path, rejected: pl.DataFrame, records: list[BatchRec
 
 
 def _by_day(frame: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """Day → its rows. Days that follow each other are slices, which cost nothing."""
+    runs = frame.select(pl.col(DAY).rle()).unnest(DAY)
+    if runs["value"].is_unique().all():
+        ends, plain = runs["len"].cum_sum(), frame.drop(DAY)
+        return {
+            day: plain.slice(end - rows, rows) for day, rows, end in zip(runs["value"], runs["len"], ends, strict=True)
+        }
     parts = frame.partition_by(DAY, as_dict=True, include_key=False, maintain_order=True)
     return {str(day): part for (day,), part in parts.items()}
 

@@ -1,6 +1,7 @@
 """What starts runs: the range a build covers, the schedule, and a single day asked for in the UI."""
 
-from datetime import datetime
+import shutil
+from datetime import datetime, timedelta
 
 import dagster as dg
 
@@ -8,6 +9,7 @@ from sentinel_orchestration.automation.instance import open_instance
 from sentinel_orchestration.automation.jobs import build_tags, hourly_build
 from sentinel_orchestration.definitions import build_definitions
 from sentinel_orchestration.lake.received import Lake
+from sentinel_orchestration.lake.silver import gate_feed
 from sentinel_orchestration.settings import Settings
 
 AS_OF = datetime(2026, 11, 21, 5)
@@ -17,13 +19,27 @@ def _settings(tmp_path):
     return Settings(home=tmp_path, as_of=AS_OF, sites=2, towers=5, days=3)
 
 
-def test_a_build_covers_every_day_of_the_window_and_fixes_as_of(tmp_path):
-    tags = build_tags(Lake(_settings(tmp_path), AS_OF))
-    assert tags == {
+def test_a_build_looks_at_every_day_and_records_those_with_other_batches(tmp_path):
+    settings = _settings(tmp_path)
+    lake = Lake(settings, AS_OF)
+    assert build_tags(lake) == {
         "sentinel/as_of": "2026-11-21T05:00:00",
+        "sentinel/every_day": "true",
         "dagster/asset_partition_range_start": "2026-11-19",
         "dagster/asset_partition_range_end": "2026-11-21",
     }
+    for feed in lake.contracts:
+        lake.receive(feed)
+        gate_feed(lake, feed)
+    assert _range(lake) == ("2026-11-21", "2026-11-21")  # nothing changed: Dagster wants one day at least
+    assert _range(Lake(settings, AS_OF + timedelta(days=1))) == ("2026-11-21", "2026-11-22")  # one is complete, one new
+    shutil.rmtree(settings.silver_dir / "telemetry" / "day=2026-11-20")
+    assert _range(lake) == ("2026-11-20", "2026-11-21")
+
+
+def _range(lake):
+    tags = build_tags(lake)
+    return tags["dagster/asset_partition_range_start"], tags["dagster/asset_partition_range_end"]
 
 
 def test_the_schedule_is_off_and_asks_for_the_same_run_as_the_command(tmp_path):

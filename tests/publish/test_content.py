@@ -1,5 +1,8 @@
 """Equal rows, equal hash: whatever their order, file or thread count; any other value, another hash."""
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import duckdb
 import pytest
 from hypothesis import given
@@ -14,12 +17,19 @@ VALUES = st.lists(
 )
 
 
+def _contents_of(connection):
+    with TemporaryDirectory() as scratch:
+        contents = table_contents(connection, "marts", Path(scratch))
+        assert not list(Path(scratch).iterdir())
+    return contents
+
+
 def _content(rows, threads=1):
     with duckdb.connect(config={"threads": threads}) as connection:
         connection.execute("create schema marts; create table marts.t (a integer, b varchar, c double)")
         if rows:
             connection.executemany("insert into marts.t values (?, ?, ?)", rows)
-        return table_contents(connection, "marts")
+        return _contents_of(connection)
 
 
 @given(VALUES)
@@ -40,6 +50,39 @@ def test_names_and_types_of_columns_are_content():
     def digest(ddl):
         with duckdb.connect() as connection:
             connection.execute(f"create schema marts; create table marts.t ({ddl})")
-            return combined_digest(table_contents(connection, "marts"))
+            return combined_digest(_contents_of(connection))
 
     assert len({digest("a integer"), digest("b integer"), digest("a bigint")}) == 3
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "other"),
+    [
+        ("timestamp", "timestamp '2026-01-01 00:00:00.000001'", "timestamp '2026-01-01 00:00:00.000002'"),
+        ("date", "date '2026-01-01'", "date '2026-01-02'"),
+        ("boolean", "true", "false"),
+        ("decimal(12, 3)", "1.001", "1.002"),
+        ("hugeint", "170141183460469231731687303715884105727", "170141183460469231731687303715884105726"),
+        ("time", "time '00:00:01'", "time '00:00:02'"),
+        ("varchar[]", "['a', 'b']", "['a,b']"),
+        ("double", "'nan'::double", "'inf'::double"),
+        ("double", "0.30000000000000004", "0.3"),
+    ],
+)
+def test_every_type_is_told_apart_and_from_null(kind, value, other):
+    def digest(literal):
+        with duckdb.connect() as connection:
+            connection.execute(f'create schema marts; create table marts.t ("a ""b" {kind}, n integer)')
+            connection.execute(f"insert into marts.t values ({literal}, 1)")
+            return combined_digest(_contents_of(connection))
+
+    assert digest(value) == digest(value)
+    assert len({digest(value), digest(other), digest("null")}) == 3
+
+
+def test_zero_has_one_hash_whatever_its_sign():
+    assert _content([(1, "a", 0.0), (2, "a", -0.0)]) == _content([(1, "a", -0.0), (2, "a", 0.0)])
+
+
+def test_texts_do_not_run_into_each_other():
+    assert _content([(1, "ab", 1.0), (2, "c", 1.0)]) != _content([(1, "a", 1.0), (2, "bc", 1.0)])

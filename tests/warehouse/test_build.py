@@ -9,9 +9,9 @@ import pytest
 
 from sentinel_orchestration.lake.received import Lake
 from sentinel_orchestration.lake.silver import gate_feed
+from sentinel_orchestration.lock import hold_build_lock, release_build_lock
 from sentinel_orchestration.settings import Settings
 from sentinel_orchestration.warehouse.build import NoBuildError, read_build, resolve_as_of, start_build
-from sentinel_orchestration.warehouse.lock import hold_build_lock, release_build_lock
 
 NOW = datetime(2026, 11, 21, 5)
 
@@ -60,7 +60,7 @@ def test_a_build_is_read_back_as_it_was_started(tmp_path):
 def test_the_second_process_waits_and_is_told_who_holds_the_lock(tmp_path):
     hold_build_lock(tmp_path, "sentinel build", print)
     code = (
-        "import sys, pathlib; from sentinel_orchestration.warehouse.lock import hold_build_lock;"
+        "import sys, pathlib; from sentinel_orchestration.lock import hold_build_lock;"
         "hold_build_lock(pathlib.Path(sys.argv[1]), 'second', lambda text: print(text, flush=True)); print('got it')"
     )
     second = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True)

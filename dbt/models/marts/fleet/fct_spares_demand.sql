@@ -56,7 +56,7 @@ service_levels as (
     select
         part_number,
         spares,
-        sum(exp(spares * ln(expected_failures) - expected_failures - lgamma(spares + 1)))
+        sum(cast(exp(spares * ln(expected_failures) - expected_failures - lgamma(spares + 1)) as decimal(38, 18)))
             over (partition by part_number order by spares)
             as failures_covered_share
 
