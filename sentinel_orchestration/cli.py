@@ -64,6 +64,15 @@ def rollback() -> None:
         raise typer.Exit(rollback_command())
 
 
+@app.command(epilog="Example: [bold]sentinel verify && echo the same[/bold]")
+def verify() -> None:
+    """Rebuild what is published from the same batches in a scratch place, and compare table by table."""
+    from sentinel_orchestration.console_verify import verify_command
+
+    with _clear_errors():
+        raise typer.Exit(verify_command())
+
+
 @app.command(epilog="Example: [bold]SENTINEL_DAGSTER_PORT=3100 sentinel dev[/bold]")
 def dev() -> None:
     """Serve the Dagster UI (webserver and daemon) and the built report until Ctrl-C."""
@@ -89,6 +98,13 @@ class _clear_errors:  # noqa: N801  (reads as a statement: `with _clear_errors()
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         if error is not None and type(error).__module__.startswith("sentinel_orchestration"):
             _fail(str(error))
+        if isinstance(error, Exception) and not isinstance(error, typer.Exit):
+            from sentinel_orchestration.mishaps import in_one_line
+            from sentinel_orchestration.settings import load_settings
+
+            told = in_one_line(error, load_settings())
+            if told:
+                _fail(told)
         if isinstance(error, OSError):
             _fail(f"{error.filename or 'file'}: {error.strerror}. Check the path, its permissions and the free space.")
 

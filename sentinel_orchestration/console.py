@@ -4,6 +4,7 @@ Belongs here: rendering with rich. Does not belong here: the work (automation, l
 """
 
 import gc
+import logging
 import os
 from collections import defaultdict
 from collections.abc import Sequence
@@ -16,12 +17,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from sentinel_orchestration.contracts import load_contracts
-from sentinel_orchestration.feeds.inbox import expand, feed_of, place
-from sentinel_orchestration.feeds.readers import BatchRefusedError
+from sentinel_orchestration.feeds.inbox import expand, feed_of, place, stray_files
+from sentinel_orchestration.feeds.openable import BatchRefusedError
 from sentinel_orchestration.files import relative_to_here
 from sentinel_orchestration.lake.batches import Bronze
 from sentinel_orchestration.lake.bronze import now, receive_file
+from sentinel_orchestration.lake.conform import listed
 from sentinel_orchestration.lake.received import Lake
+from sentinel_orchestration.lock import hold_build_lock
 from sentinel_orchestration.settings import Settings, load_settings, newest_full_hour
 
 if TYPE_CHECKING:
@@ -55,6 +58,8 @@ class RunProgress:
         """Takes one event of the run."""
         event = entry.dagster_event
         if event is None:
+            if int(entry.level) >= logging.WARNING:
+                self._progress.console.print(f"{MARKS['warned']} {escape(entry.user_message)}", highlight=False)
             if entry.step_key == "published__report" and entry.user_message:
                 self._progress.update(self._task, description=f"report: {entry.user_message[:60]}")
             return
@@ -83,6 +88,17 @@ def stage_of(step: str) -> str:
     return STAGES.get(step) or STAGES.get(step.split("__")[0], step)
 
 
+def run_bar(console: Console) -> Progress:
+    """The bar of a run, gone when it ends."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(SpinnerColumn(), *columns, console=console, transient=True)
+
+
+def step_count(with_report: bool) -> int:
+    """The steps of a build."""
+    return 2 * len(load_contracts()) + (6 if with_report else 5)
+
+
 def build_command(with_report: bool) -> int:
     """`sentinel build`: exit code 0 only when every blocking check passed and the build is published."""
     console = Console()
@@ -90,26 +106,26 @@ def build_command(with_report: bool) -> int:
     lake = Lake(settings, settings.as_of or newest_full_hour())
     sources = sorted({lake.source(feed) for feed in lake.contracts})
     console.print(f"Building from the [bold]{' and the '.join(sources)}[/], as of {lake.as_of:%Y-%m-%d %H:%M} UTC")
+    stray = stray_files(settings.inbox_dir, lake.contracts)
+    if stray:
+        names = listed([path.relative_to(settings.inbox_dir).as_posix() for path in stray])
+        console.print(
+            f"{MARKS['warned']} Left out, as no feed's folder holds them: {escape(names)}. `sentinel ingest` finds the feed.",
+            highlight=False,
+        )
     with console.status("loading the graph"):
         from sentinel_orchestration.automation.build import receive_all, run_build
         from sentinel_orchestration.automation.instance import open_instance
 
+        hold_build_lock(settings.build_dir, "sentinel build", console.print)
         receive_all(lake)
         from sentinel_orchestration.definitions import defs
 
         instance = open_instance(settings)
     gc.collect()
     gc.freeze()  # a million objects of imported modules need no more looking at
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    steps = 2 * len(lake.contracts) + (6 if with_report else 5)
-    with Progress(*columns, console=console, transient=True) as progress:
-        follower = RunProgress(progress, steps)
+    with run_bar(console) as progress:
+        follower = RunProgress(progress, step_count(with_report))
         outcome = run_build(settings, lake, defs, instance, with_report, follower, console.print)
     _print_summary(console, settings, lake, outcome, follower.seconds)
     return 0 if outcome.succeeded else 1
@@ -126,7 +142,13 @@ def ingest_command(paths: Sequence[Path], feed: str | None) -> int:
     for file in files:
         try:
             name = feed or feed_of(file, contracts)
-            record = receive_file(Bronze(settings.bronze_dir, contracts[name]), file, now(), settings.gate_chunk_rows)
+            record = receive_file(
+                Bronze(settings.bronze_dir, contracts[name]),
+                file,
+                now(),
+                settings.gate_chunk_rows,
+                max_expansion=settings.max_expansion,
+            )
             if record.refused_because:
                 raise BatchRefusedError(record.refused_because)
         except BatchRefusedError as error:
@@ -134,7 +156,7 @@ def ingest_command(paths: Sequence[Path], feed: str | None) -> int:
             continue
         place(file, settings.inbox_dir, name)
         days = [day for day in record.rows_by_day if day]
-        extra = f"ignored columns: {', '.join(record.extra_columns)}" if record.extra_columns else ""
+        extra = f"ignored columns: {listed(record.extra_columns)}" if record.extra_columns else ""
         span = f"{min(days)} to {max(days)}" if days else "snapshot"
         table.add_row(escape(file.name), name, f"{record.rows:,}", span, escape(extra))
     if table.row_count:
@@ -149,7 +171,6 @@ def ingest_command(paths: Sequence[Path], feed: str | None) -> int:
 def rollback_command() -> int:
     """`sentinel rollback`: the previous build becomes current again."""
     from sentinel_orchestration.publish.swap import roll_back
-    from sentinel_orchestration.warehouse.lock import hold_build_lock
 
     console, settings = Console(), load_settings()
     hold_build_lock(settings.build_dir, "sentinel rollback", console.print)
@@ -165,7 +186,7 @@ def _print_summary(
     console: Console, settings: Settings, lake: Lake, outcome: "BuildOutcome", seconds: dict[str, float]
 ) -> None:
     from sentinel_orchestration.lake.counts import silver_counts
-    from sentinel_orchestration.warehouse.build import read_published
+    from sentinel_orchestration.warehouse.published import read_published
 
     feeds = Table("feed", "source", box=None, header_style="bold", pad_edge=False)
     for heading in ("received", "good", "quarantined", "duplicates"):

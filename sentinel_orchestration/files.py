@@ -3,10 +3,11 @@
 Belongs here: moving bytes safely to their final name. Does not belong here: what the bytes mean or where they lie.
 """
 
+import fcntl
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 TEMPORARY_SUFFIX = ".partial"
@@ -17,11 +18,37 @@ def replacing(target: Path) -> Iterator[Path]:
     """Yields a temporary path beside `target`; on success it takes the target's name, on failure it is removed."""
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
+    folder = os.open(target.parent, os.O_RDONLY)
     try:
+        fcntl.flock(
+            folder, fcntl.LOCK_SH
+        )  # tells `sweep` that a writer lives; the kernel takes it back with the writer
+        temporary.unlink(missing_ok=True)  # of a killed process with our number: a container's are few
         yield temporary
         os.replace(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
+        os.close(folder)
+
+
+def sweep(root: Path, without: Path | None = None) -> None:
+    """Removes what killed writers left below `root`, but for `without`; a folder somebody writes to now is left alone."""
+    for name, folders, files in os.walk(root):  # a link to a folder stands among the folders
+        folders[:] = [folder for folder in folders if Path(name, folder) != without]
+        stale = [file for file in (*folders, *files) if file.startswith(".") and file.endswith(TEMPORARY_SUFFIX)]
+        if stale:
+            with suppress(OSError):  # in use, or not ours to write
+                _remove(Path(name), stale)
+
+
+def _remove(folder: Path, names: Iterable[str]) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        for name in names:
+            (folder / name).unlink(missing_ok=True)
+    finally:
+        os.close(descriptor)
 
 
 def write_text(target: Path, text: str) -> None:

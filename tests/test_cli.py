@@ -24,7 +24,7 @@ def _run(home, *arguments, **variables):
     )
 
 
-@pytest.mark.parametrize("command", ["build", "ingest", "rollback", "dev"])
+@pytest.mark.parametrize("command", ["build", "ingest", "rollback", "verify", "dev"])
 def test_help_of_each_command_has_an_example(tmp_path, command):
     done = _run(tmp_path, command, "--help")
     assert done.returncode == 0
@@ -41,6 +41,7 @@ def test_help_of_each_command_has_an_example(tmp_path, command):
         (["ingest", "nowhere.csv"], {}, "nowhere.csv: no such file or folder"),
         (["ingest", ".", "--feed", "radar"], {}, "--feed radar: no such feed"),
         (["rollback"], {}, "There is no earlier build"),
+        (["verify"], {}, "Nothing is published"),
     ],
 )
 def test_a_wrong_input_gets_one_clear_error_and_leaves_nothing(tmp_path, arguments, variables, said):

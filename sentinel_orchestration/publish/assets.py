@@ -16,9 +16,10 @@ from sentinel_orchestration.publish.audit import CheckOutcome, read_outcomes, re
 from sentinel_orchestration.publish.content import combined_digest, table_contents
 from sentinel_orchestration.publish.ops_tables import write_ops_tables
 from sentinel_orchestration.publish.site import build_site
-from sentinel_orchestration.publish.swap import publish_build
+from sentinel_orchestration.publish.swap import prune, publish_build
 from sentinel_orchestration.settings import PROJECT_DIR, Settings
-from sentinel_orchestration.warehouse.build import Build, git_revision, read_build, read_published
+from sentinel_orchestration.warehouse.build import Build, git_revision, made_by, read_build
+from sentinel_orchestration.warehouse.published import read_published
 
 WAREHOUSE_KEY = dg.AssetKey(["published", "warehouse"])
 REPORT_KEY = dg.AssetKey(["published", "report"])
@@ -47,8 +48,11 @@ def publish_assets(
         _refuse_if_overtaken(settings, build)
         manifest = _write(lake, build, outcomes)
         published = read_published(settings)
-        unchanged = published is not None and published["build_id"] == manifest["build_id"]
-        if not unchanged:
+        is_same = published is not None and published["build_id"] == manifest["build_id"]
+        unchanged = is_same and build.base_damage is None
+        if unchanged:
+            prune(settings)
+        else:
             publish_build(settings, build.database, manifest)
         context.log.info(f"build {manifest['build_id']} {'is published already' if unchanged else 'published'}")
         return dg.MaterializeResult(
@@ -102,7 +106,7 @@ def _refuse_if_overtaken(settings: Settings, build: Build) -> None:
 def _write(lake: Lake, build: Build, outcomes: Sequence[CheckOutcome]) -> dict[str, Any]:
     """Finishes the run's file (ops tables in, views out) and gives the manifest of what it holds."""
     with duckdb.connect(str(build.database)) as connection:
-        contents = table_contents(connection, "marts")
+        contents = table_contents(connection, "marts", build.folder)
         # What a page shows makes the build: the rows, how each check went, and how the feeds passed the gate.
         verdicts = [f"{o.asset.to_user_string()} {o.name} {o.status}" for o in outcomes]
         versions = [f"{feed} {day} {v}" for feed, days in build.silver_versions.items() for day, v in days.items()]
@@ -126,6 +130,8 @@ def _write(lake: Lake, build: Build, outcomes: Sequence[CheckOutcome]) -> dict[s
         "tables": {c.name: {"rows": c.rows, "sha256": c.sha256} for c in contents},
         "dbt_digest": build.dbt_digest,
         "silver_versions": build.silver_versions,
+        "batches": build.batches,
+        "made_by": made_by(lake, build.dbt_digest),
     }
 
 

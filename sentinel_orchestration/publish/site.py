@@ -10,13 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sentinel_orchestration.files import write_text
 from sentinel_orchestration.publish.evidence import COPIED, COPIED_FILES, ReportError, prepare_project, run_script
 from sentinel_orchestration.publish.swap import SITE, point
 from sentinel_orchestration.settings import Settings
-from sentinel_orchestration.warehouse.build import DATABASE_NAME, read_published
-
-BUILT_FROM = ".built_from"
+from sentinel_orchestration.warehouse.published import DATABASE_NAME, read_published
 
 
 @dataclass(frozen=True)
@@ -39,11 +36,12 @@ def build_site(settings: Settings, log: Callable[[str], None]) -> Site:
         raise ReportError("Nothing is published to build a report from. Run `sentinel build` first.")
     build_id = str(published["build_id"])
     folder = (settings.published_dir / "builds" / build_id).resolve()
-    site, made_from = folder / SITE, f"{build_id} {_project_digest(settings)}"
-    mark = folder / BUILT_FROM
-    unchanged = site.exists() and mark.exists() and mark.read_text(encoding="utf-8") == made_from
+    site = (
+        folder / f"{SITE}-{_project_digest(settings)[:16]}"
+    )  # a name of its own: the one shown may be of this build too
+    unchanged = site.exists()
     if not unchanged:
-        scratch = settings.data_dir / "report"
+        scratch = settings.report_scratch
         prepare_project(settings, scratch, folder / DATABASE_NAME)
         environment = {"SENTINEL_BUILD_ID": build_id}
         run_script(scratch, "sources", environment, log)
@@ -53,12 +51,13 @@ def build_site(settings: Settings, log: Callable[[str], None]) -> Site:
         index = root / "index.html" if root.exists() else built / "index.html"
         if not index.exists():
             raise ReportError(f"evidence build left no {index}. See the log of the step published/report.")
-        mark.unlink(missing_ok=True)
-        shutil.rmtree(site, ignore_errors=True)
         os.replace(index.parent, site)
-        write_text(mark, made_from)
         shutil.rmtree(scratch, ignore_errors=True)
-    point(settings.site_dir, site)
+    point(folder / SITE, site)
+    point(settings.site_dir, folder / SITE)
+    for other in folder.glob(f"{SITE}-*"):
+        if other != site:
+            shutil.rmtree(other, ignore_errors=True)
     files = [path for path in site.rglob("*") if path.is_file()]
     return Site(build_id, len(files), sum(path.stat().st_size for path in files), unchanged)
 

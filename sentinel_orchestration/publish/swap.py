@@ -11,10 +11,14 @@ import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from sentinel_orchestration.files import sync, write_text
+import duckdb
+
+from sentinel_orchestration.files import replacing, sync, write_text
+from sentinel_orchestration.publish.content import table_contents
 from sentinel_orchestration.settings import Settings
-from sentinel_orchestration.warehouse.build import DATABASE_NAME, read_published
+from sentinel_orchestration.warehouse.published import DATABASE_NAME, damage, read_manifest, read_published
 
 SITE = "site"
 
@@ -23,52 +27,78 @@ class NothingToRollBackError(RuntimeError):
     """There is no earlier build."""
 
 
-def publish_build(settings: Settings, database: Path, manifest: Mapping[str, object]) -> Path:
+def publish_build(settings: Settings, database: Path, manifest: Mapping[str, Any]) -> Path:
     """Moves `database` into published/ with its manifest, makes it current, and gives its folder."""
     build_id = str(manifest["build_id"])
     folder = settings.published_dir / "builds" / build_id
-    before = read_published(settings)
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    sync(database)
-    os.replace(database, folder / DATABASE_NAME)
-    body = dict(manifest) | {"previous_build_id": before["build_id"] if before else None}
+    body = dict(manifest)
+    if _holds(
+        folder, manifest, database.parent
+    ):  # it was published before: its file, and the report beside it, may be in use
+        body = read_manifest(folder) or body
+    else:
+        folder.mkdir(parents=True, exist_ok=True)
+        sync(database)
+        os.replace(database, folder / DATABASE_NAME)
+        body["bytes"] = (folder / DATABASE_NAME).stat().st_size
+    body["previous_build_id"] = _newest_whole(settings, but=build_id)
     write_text(folder / "manifest.json", json.dumps(body, indent=1))
     sync(folder / "manifest.json")
     sync(folder)
     point(settings.current_dir, folder)
-    _prune(settings)
+    prune(settings)
     return folder
 
 
 def roll_back(settings: Settings) -> tuple[str, str]:
     """Makes the previous build current again, with its report if it had one, and gives (the id put back, the id put away).
 
-    Raises NothingToRollBackError where there is none.
+    Where the current one is damaged, the newest whole one is previous. Raises NothingToRollBackError where there is none.
     """
-    now = read_published(settings)
-    previous = str(now["previous_build_id"]) if now and now.get("previous_build_id") else None
-    folder = settings.published_dir / "builds" / previous if previous else None
-    if now is None or folder is None or not (folder / DATABASE_NAME).exists():
+    away = settings.current_dir.resolve().name
+    now = read_published(settings) if damage(settings.current_dir) is None else None
+    previous = now.get("previous_build_id") if now else _newest_whole(settings, but=away)
+    folder = settings.published_dir / "builds" / str(previous)
+    if not previous or not folder.exists():
         raise NothingToRollBackError("There is no earlier build to go back to: run `sentinel build` twice first.")
+    broken = damage(folder)
+    if broken:
+        raise NothingToRollBackError(f"The earlier build cannot be used: {broken}. Run `sentinel build` for a new one.")
     point(settings.current_dir, folder)
     if (folder / SITE).exists():
         point(settings.site_dir, folder / SITE)
     else:
         settings.site_dir.unlink(missing_ok=True)  # better no report than one of other data
-    return folder.name, str(now["build_id"])
+    return folder.name, away
 
 
 def point(link: Path, target: Path) -> None:
     """Makes `link` lead to `target`, in one rename."""
-    link.parent.mkdir(parents=True, exist_ok=True)
-    temporary = link.with_name(f".{link.name}.{os.getpid()}.partial")
-    temporary.unlink(missing_ok=True)
-    temporary.symlink_to(os.path.relpath(target, link.parent))
-    os.replace(temporary, link)
+    with replacing(link) as temporary:
+        temporary.symlink_to(os.path.relpath(target, link.parent))
 
 
-def _prune(settings: Settings) -> None:
+def _holds(folder: Path, manifest: Mapping[str, Any], scratch: Path) -> bool:
+    """Whether the build in `folder` is whole and has the content that `manifest` tells of, to the last row."""
+    if damage(folder):
+        return False
+    try:
+        with duckdb.connect(str(folder / DATABASE_NAME), read_only=True) as connection:
+            held = table_contents(connection, "marts", scratch)
+    except duckdb.Error:
+        return False
+    return {c.name: c.sha256 for c in held} == {name: t["sha256"] for name, t in manifest.get("tables", {}).items()}
+
+
+def _newest_whole(settings: Settings, but: str) -> str | None:
+    """The build to go back to from the build `but`: the current one, or the one published last of those that are whole."""
+    folders = [f for f in (settings.published_dir / "builds").glob("*") if f.name != but and damage(f) is None]
+    current = settings.current_dir.resolve().name
+    found = [(f.name == current, str((read_manifest(f) or {}).get("published_at")), f.name) for f in folders]
+    return max(found)[2] if found else None
+
+
+def prune(settings: Settings) -> None:
     """Keeps the current build, the one before it, and the one whose report is shown."""
     current = read_published(settings)
     keep = {str(current["build_id"]), str(current["previous_build_id"])} if current else set()

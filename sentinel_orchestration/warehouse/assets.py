@@ -10,10 +10,10 @@ import dagster as dg
 import duckdb
 
 from sentinel_orchestration.lake.run import run_lake
+from sentinel_orchestration.lock import hold_build_lock
 from sentinel_orchestration.settings import Settings
 from sentinel_orchestration.warehouse.build import Build, prune_builds, start_build
 from sentinel_orchestration.warehouse.lineage import column_lineage
-from sentinel_orchestration.warehouse.lock import hold_build_lock
 from sentinel_orchestration.warehouse.project import DbtProject
 from sentinel_orchestration.warehouse.translation import DbtGraph
 
@@ -33,8 +33,10 @@ def warehouse_assets(settings: Settings, project: DbtProject) -> dg.AssetsDefini
     def dbt_models(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         hold_build_lock(settings.build_dir, f"run {context.run_id}", context.log.warning)
         digest = project.digest()
-        build = start_build(run_lake(context, settings), context.run_id, digest)
         prune_builds(settings, keep=context.run_id)
+        build = start_build(run_lake(context, settings), context.run_id, digest)
+        if build.base_damage:
+            context.log.warning(f"{build.base_damage}. Everything is built anew; nothing is lost.")
         context.log.info(f"as_of {build.as_of:%Y-%m-%d %H:%M} UTC ({build.as_of_basis}); {_extent(build)}")
         outcome = project.invoke(
             ["build", *_selection(context, graph), *(["--full-refresh"] if build.is_full else [])],

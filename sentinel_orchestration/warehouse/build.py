@@ -9,17 +9,19 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
 import polars as pl
 
-from sentinel_orchestration.files import copy_file, write_text
+from sentinel_orchestration.files import copy_file, sweep, write_text
 from sentinel_orchestration.lake.counts import silver_counts, silver_file
+from sentinel_orchestration.lake.gate import GATE_VERSION
 from sentinel_orchestration.lake.received import Lake
-from sentinel_orchestration.settings import Settings
+from sentinel_orchestration.settings import PROJECT_DIR, Settings
+from sentinel_orchestration.warehouse.published import DATABASE_NAME, damage, read_published
 
-DATABASE_NAME = "sentinel.duckdb"  # also the catalog's name: it must be the same wherever the file lies
 HISTORICAL_AFTER = timedelta(hours=24)
 AsOfBasis = Literal["setting", "clock", "newest_event"]
 Versions = dict[str, dict[str, str]]
@@ -33,7 +35,9 @@ class NoBuildError(RuntimeError):
 class Build:
     """What a run builds. `changed_days` are those whose rows differ from the published build this one started from.
 
-    `base_build_id` is None, and everything is built in full, where nothing is published or other code built it.
+    `silver_versions` (feed → day → version) and `batches` (feed → ids in bronze) tell what it is built from.
+    `base_build_id` is None, and everything is built in full, where nothing is published, or other code built it, or it
+    cannot be used any more: then `base_damage` says why.
     """
 
     folder: Path
@@ -43,7 +47,9 @@ class Build:
     base_build_id: str | None
     changed_days: tuple[str, ...]
     silver_versions: Versions
+    batches: dict[str, list[str]]
     dbt_digest: str
+    base_damage: str | None = None
 
     @property
     def database(self) -> Path:
@@ -63,9 +69,11 @@ def start_build(lake: Lake, run_id: str, dbt_digest: str) -> Build:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     published = read_published(settings)
-    versions = {feed: {c.day: c.version for c in silver_counts(settings.silver_dir, feed)} for feed in lake.contracts}
+    counts = {feed: silver_counts(settings.silver_dir, feed) for feed in lake.contracts}
+    versions = {feed: {c.day: c.version for c in days} for feed, days in counts.items()}
     as_of, basis = resolve_as_of(lake, versions)
-    base = published if published and published.get("dbt_digest") == dbt_digest else None
+    broken = damage(settings.current_dir) if os.path.lexists(settings.current_dir) else None
+    base = published if published and not broken and published.get("dbt_digest") == dbt_digest else None
     if base is not None:
         copy_file(settings.current_dir / DATABASE_NAME, folder / DATABASE_NAME)
     build = Build(
@@ -76,7 +84,9 @@ def start_build(lake: Lake, run_id: str, dbt_digest: str) -> Build:
         base_build_id=str(base["build_id"]) if base else None,
         changed_days=_changed_days(base["silver_versions"], versions) if base else (),
         silver_versions=versions,
+        batches={feed: sorted({i for c in days for i in c.batches}) for feed, days in counts.items()},
         dbt_digest=dbt_digest,
+        base_damage=broken,
     )
     body = asdict(build) | {"folder": str(folder), "as_of": as_of.isoformat()}
     write_text(folder / "build.json", json.dumps(body, indent=1))
@@ -100,15 +110,6 @@ def read_build(settings: Settings, run_id: str) -> Build:
             "changed_days": tuple(body["changed_days"]),
         }
     )
-
-
-def read_published(settings: Settings) -> dict[str, object] | None:
-    """The manifest of what is published; None where nothing is, or its file is gone."""
-    manifest = settings.current_dir / "manifest.json"
-    if not (manifest.exists() and (settings.current_dir / DATABASE_NAME).exists()):
-        return None
-    body: dict[str, object] = json.loads(manifest.read_text(encoding="utf-8"))
-    return body
 
 
 def resolve_as_of(lake: Lake, versions: Versions) -> tuple[datetime, AsOfBasis]:
@@ -140,10 +141,14 @@ def newest_event(lake: Lake, feed: str, versions: Mapping[str, str]) -> datetime
 
 
 def prune_builds(settings: Settings, keep: str) -> None:
-    """Removes the folders of other runs; call it only while holding the build lock."""
+    """Removes what other runs left: their folders, and what killed ones did not finish; call it only under the build lock."""
     for folder in settings.build_dir.glob("*"):
         if folder.is_dir() and folder.name != keep:
             shutil.rmtree(folder, ignore_errors=True)
+    for scratch in (settings.report_scratch, settings.verify_scratch):
+        shutil.rmtree(scratch, ignore_errors=True)
+    sweep(settings.data_dir, settings.dagster_home)
+    sweep(settings.inbox_dir)
 
 
 def git_revision(folder: Path) -> str:
@@ -158,6 +163,19 @@ def git_revision(folder: Path) -> str:
         return (folder / ".git" / content[5:]).read_text(encoding="utf-8").strip()[:12]
     except OSError:
         return "unknown"
+
+
+def made_by(lake: Lake, dbt_digest: str) -> dict[str, str]:
+    """Name → version of everything but data that a build's rows depend on."""
+    contracts = {f"contract of {feed}": contract.digest for feed, contract in lake.contracts.items()}
+    libraries = {name: metadata.version(name) for name in ("duckdb", "polars")}
+    return {
+        "code revision": git_revision(PROJECT_DIR),
+        "dbt project": dbt_digest,
+        "gate": GATE_VERSION,
+        **contracts,
+        **libraries,
+    }
 
 
 def _changed_days(before: object, after: Versions) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ Belongs here: column lineage and its cache (it changes with the code, not with t
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,10 @@ def column_lineage(
 
     Kept in `cache` under `digest`; worked out anew where the digest differs or a model is missing.
     """
-    known: dict[str, Any] = json.loads(cache.read_text(encoding="utf-8")) if cache.exists() else {}
-    lineage: dict[str, Lineage] = known["models"] if known.get("digest") == digest else {}
+    lineage: dict[str, Lineage] = {}
+    with suppress(FileNotFoundError, ValueError, TypeError):  # one that is torn is worked out anew
+        known = json.loads(cache.read_text(encoding="utf-8"))
+        lineage = known["models"] if known["digest"] == digest else {}
     missing = [unique_id for unique_id in compiled if unique_id not in lineage]
     if missing:
         lineage |= {unique_id: _trace(manifest, unique_id, compiled[unique_id]) for unique_id in missing}

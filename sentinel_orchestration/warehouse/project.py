@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from sentinel_orchestration.files import write_text
+from sentinel_orchestration.lock import locked
 from sentinel_orchestration.settings import Settings
 
-PARSED, PARSED_FROM = "partial_parse.msgpack", "parsed_from"
+MANIFEST, PARSED, PARSED_FROM = "manifest.json", "partial_parse.msgpack", "parsed_from"
 
 
 class DbtError(RuntimeError):
@@ -28,6 +29,7 @@ class DbtProject:
     def __init__(self, settings: Settings) -> None:
         self.folder = settings.dbt_dir
         self.target = settings.data_dir / "dbt"
+        self._parse_folder = self.target / "parse"  # runs write a manifest too, into the target folder itself
         self._silver_dir = settings.silver_dir
         self._parsed: Any = None
 
@@ -42,14 +44,20 @@ class DbtProject:
 
     def manifest(self) -> dict[str, Any]:
         """The manifest, parsed anew where the project changed since. Raises DbtError where it cannot be parsed."""
-        path, stored, mark = (self.target / name for name in ("manifest.json", PARSED, PARSED_FROM))
-        digest = f"{self.digest()} dbt {metadata.version('dbt-core')} dbt-duckdb {metadata.version('dbt-duckdb')}"
-        known = mark.read_text(encoding="utf-8") if mark.exists() else None
-        if known != digest or not path.exists() or not stored.exists():
-            self._parsed = self.invoke(["parse"], duckdb_file=self.target / "parse" / "sentinel.duckdb").result
-            write_text(mark, digest)
-        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        mark = self._parse_folder / PARSED_FROM
+        with locked(self._parse_folder / "parse.lock"):  # a server may load the graph while a build does
+            if not mark.exists() or mark.read_text(encoding="utf-8") != self._parse_state():
+                self._parsed = self.invoke(["parse"], duckdb_file=self._parse_folder / "sentinel.duckdb").result
+                write_text(mark, self._parse_state())
+            manifest: dict[str, Any] = json.loads((self._parse_folder / MANIFEST).read_text(encoding="utf-8"))
         return manifest
+
+    def _parse_state(self) -> str:
+        """What the project was parsed from, and what came out: over a torn file it is parsed anew."""
+        versions = [f"{name} {metadata.version(name)}" for name in ("dbt-core", "dbt-duckdb")]
+        files = [self._parse_folder / name for name in (MANIFEST, PARSED)]
+        held = [hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else "missing" for path in files]
+        return "\n".join([self.digest(), *versions, *held])
 
     def invoke(
         self,
@@ -69,10 +77,13 @@ class DbtProject:
         command = [
             *arguments,
             *("--project-dir", str(self.folder), "--profiles-dir", str(self.folder)),
-            *("--target-path", str(self.target), "--log-path", str(self.target / "logs")),
+            *("--target-path", str(self._parse_folder if arguments[0] == "parse" else self.target)),
+            *("--log-path", str(self.target / "logs")),
             *("--log-level", "none", "--log-level-file", "info"),
             *("--no-use-colors", "--no-version-check", "--no-send-anonymous-usage-stats"),
         ]
+        if arguments[0] != "parse":
+            command.append("--no-write-json")  # the manifest again, at a third of a second a command
         if variables:
             command += ["--vars", json.dumps(variables)]
         with self._environment(duckdb_file):
@@ -81,6 +92,10 @@ class DbtProject:
                 outcome = runner.invoke(command)
             finally:
                 _close_connections()
+        if outcome.exception is not None and not isinstance(outcome.exception, Exception):
+            raise outcome.exception  # Ctrl-C
+        if isinstance(outcome.exception, OSError):
+            raise outcome.exception
         if outcome.exception is not None:
             raise DbtError(f"dbt {arguments[0]} could not run: {outcome.exception}") from outcome.exception
         return outcome
@@ -93,8 +108,9 @@ class DbtProject:
             from dbt.contracts.graph.manifest import Manifest
             from dbt.parser.manifest import extended_mashumuro_decoder
 
-            stored = (self.target / PARSED).read_bytes()  # manifest.json lacks what tests need to run
+            stored = (self._parse_folder / PARSED).read_bytes()  # manifest.json lacks what tests need to run
             self._parsed = Manifest.from_msgpack(stored, decoder=extended_mashumuro_decoder)
+            self._parsed.build_flat_graph()  # what a macro sees as `graph`
         return self._parsed
 
     @contextmanager

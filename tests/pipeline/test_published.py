@@ -4,7 +4,7 @@ import dagster as dg
 import pytest
 
 from sentinel_orchestration.contracts import load_contracts
-from sentinel_orchestration.warehouse.build import read_published
+from sentinel_orchestration.warehouse.published import read_published
 
 MARTS = {
     "dim_site": "site_id site_name region env lat lng active_tower_count maintenance_tower_count total_tower_count",

@@ -4,7 +4,7 @@ import dagster as dg
 import polars as pl
 
 from sentinel_orchestration.feeds.simulator import simulate_day, simulate_snapshot
-from sentinel_orchestration.warehouse.build import read_published
+from sentinel_orchestration.warehouse.published import read_published
 
 
 def _hand_in(settings, lake, feed, frame, name=None):

@@ -8,13 +8,14 @@ import pytest
 
 from sentinel_orchestration.publish.swap import NothingToRollBackError, point, publish_build, roll_back
 from sentinel_orchestration.settings import Settings
-from sentinel_orchestration.warehouse.build import read_published
+from sentinel_orchestration.warehouse.published import read_published
 
 
 def _database(path: Path, value: int) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(str(path)) as connection:
-        connection.execute(f"create table t as select {value} as value from range(1000)")
+        connection.execute(f"create or replace table t as select {value} as value from range(1000)")
+        connection.execute(f"create schema ops; create table ops.build as select 'b{value}' as build_id")
     return path
 
 

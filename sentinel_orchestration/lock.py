@@ -1,13 +1,15 @@
-"""One build at a time: a lock file that the kernel frees when its holder ends, however it ends.
+"""Locks that the kernel frees when their holder ends, however it ends.
 
-Belongs here: taking, waiting, and saying who holds it. Does not belong here: what is done under it.
+Belongs here: the lock of a build, with waiting and saying who holds it, and short locks. Does not belong here: what is
+done under them.
 """
 
 import fcntl
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
@@ -49,6 +51,15 @@ def release_build_lock(folder: Path) -> None:
     file = _held.pop(folder.resolve() / "build.lock", None)
     if file:
         file.close()
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Holds the lock file `path` for a moment. Another process that wants it waits without a word."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _holder(path: Path) -> str:
