@@ -60,7 +60,8 @@
 {% macro get_where_subquery(relation) -%}
     {%- set conditions = [config.get('where')] if config.get('where') else [] -%}
     {%- set tested = graph.nodes.get(model.attached_node) if execute else none -%}
-    {%- if tested and tested.config.meta.get('tested_by_day') and not flags.FULL_REFRESH and var('changed_days', none) is not none -%}
+    {%- set is_by_day = var('changed_days', none) is not none and not flags.FULL_REFRESH -%}
+    {%- if is_by_day and tested and tested.config.meta.get('tested_by_day') -%}
         {%- do conditions.append(in_changed_days('day')) -%}
     {%- endif -%}
     {%- if conditions -%}
