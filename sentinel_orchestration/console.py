@@ -59,7 +59,9 @@ class RunProgress:
         event = entry.dagster_event
         if event is None:
             if int(entry.level) >= logging.WARNING:
-                self._progress.console.print(f"{MARKS['warned']} {escape(entry.user_message)}", highlight=False)
+                self._progress.console.print(
+                    f"{MARKS['warned']} {escape(entry.user_message)}", highlight=False, soft_wrap=True
+                )
             if entry.step_key == "published__report" and entry.user_message:
                 self._progress.update(self._task, description=f"report: {entry.user_message[:60]}")
             return

@@ -18,7 +18,7 @@ import polars as pl
 from sentinel_orchestration.settings import Settings
 
 FULL_BELOW_BYTES = 256 * 1024  # SQLite and DuckDB need whole pages, and say "I/O error" where they get none
-PATH = re.compile(r"""["'](/[^"']+)["']|(?<![\w.])(/[^\s:"'()]+)""")
+PATH = re.compile(r"""["'](/[^"']+)["']|(?<![\w.:/])(/\w[^\s:"'()]*)""")
 
 
 def in_one_line(error: BaseException, settings: Settings) -> str | None:
@@ -58,7 +58,7 @@ def _input_output(words: str, settings: Settings) -> str:
 
 
 def _forbidden(words: str, settings: Settings) -> str:
-    place = _named(words) or _first_unwritable(settings)
+    place = _named(words) or _first_forbidden(settings)
     reason = "Read-only file system" if "ead-only file" in words else "Permission denied"
     return f"{place}: {reason}. Let the user {_user()} read and write it, and the folder it lies in, then run the same again."
 
@@ -116,10 +116,12 @@ def _named(words: str) -> str | None:
     return next(filter(None, found.groups())) if found else None
 
 
-def _first_unwritable(settings: Settings) -> Path:
-    """For SQLite, which names no file."""
-    paths = [settings.data_dir, settings.dagster_home, *sorted(settings.dagster_home.rglob("*"))]
-    return next((path for path in paths if path.exists() and not os.access(path, os.W_OK)), settings.dagster_home)
+def _first_forbidden(settings: Settings) -> Path:
+    """For SQLite, which names no file, and Polars, which cuts long names."""
+    data, inbox = settings.data_dir, settings.inbox_dir
+    unwritable = (path for path in (data, *sorted(data.rglob("*"))) if path.exists() and not os.access(path, os.W_OK))
+    unreadable = (path for path in (inbox, *sorted(inbox.rglob("*"))) if path.exists() and not os.access(path, os.R_OK))
+    return next(unwritable, None) or next(unreadable, data)
 
 
 def _is_damaged(path: Path) -> bool:

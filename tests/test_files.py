@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sentinel_orchestration.files import copy_file, relative_to_here, replacing, sync, write_text
+from sentinel_orchestration.files import copy_file, relative_to_here, replacing, sweep, sync, write_text
 
 
 def test_the_target_changes_only_at_the_end(tmp_path: Path) -> None:
@@ -73,3 +73,18 @@ def test_paths_are_shown_as_typed_here(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.chdir(tmp_path / "here")
     assert relative_to_here(tmp_path / "here/inbox") == "inbox"
     assert relative_to_here(tmp_path / "elsewhere") == str(tmp_path / "elsewhere")
+
+
+def test_a_sweep_takes_what_killed_writers_left_and_nothing_else(tmp_path: Path) -> None:
+    write_text(tmp_path / "a/whole.txt", "kept")
+    for stale in ("a/.whole.txt.1.partial", ".other.txt.2.partial", "kept/.x.3.partial"):
+        (tmp_path / stale).parent.mkdir(exist_ok=True)
+        (tmp_path / stale).write_text("half")
+    (tmp_path / ".current.4.partial").symlink_to("a")  # a link to a folder, as publishing writes it
+    with replacing(tmp_path / "live/b.txt") as temporary:
+        temporary.write_text("half")
+        sweep(tmp_path, without=tmp_path / "kept")
+        assert temporary.exists()
+    found = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file())
+    assert found == ["a/whole.txt", "kept/.x.3.partial", "live/b.txt"]
+    assert not (tmp_path / ".current.4.partial").is_symlink()

@@ -41,36 +41,38 @@ def receive_file(
     is tried anew each time, as the contract may have changed since. `name` is the file's path inside the inbox, where
     that is more than its bare name. What cannot be opened at all (a pipe, a broken link) leaves nothing but the answer.
     """
-    contract, name = bronze.contract, name or path.name
+    contract, is_in_inbox, name = bronze.contract, name is not None, name or path.name
     try:
         check_openable(path)
     except BatchRefusedError as error:
         return BatchRecord(contract.feed, "", "inbox", shown(name), "", received_at, refused_because=str(error))
     with locked(bronze.folder / "receive.lock"):  # an ingest and a build may have the same file in hand
-        return _receive(bronze, path, name, received_at, read_chunks(path, chunk_rows, max_expansion))
+        sha256, stat = sha256_of(path), path.stat()
+        record = BatchRecord(
+            contract.feed,
+            sha256[:BATCH_ID_LENGTH],
+            "inbox",
+            name,
+            sha256,
+            received_at,
+            size=stat.st_size,
+            modified_ns=stat.st_mtime_ns,
+        )
+        return _receive(bronze, path, record, is_in_inbox, read_chunks(path, chunk_rows, max_expansion))
 
 
 def _receive(
-    bronze: Bronze, path: Path, name: str, received_at: datetime, chunks: Iterable[pl.DataFrame]
+    bronze: Bronze, path: Path, record: BatchRecord, is_in_inbox: bool, chunks: Iterable[pl.DataFrame]
 ) -> BatchRecord:
-    contract, sha256, stat = bronze.contract, sha256_of(path), path.stat()
-    batch_id = sha256[:BATCH_ID_LENGTH]
+    batch_id = record.batch_id
     known = bronze.get(batch_id) if bronze.has(batch_id) else None
     if known and not known.refused_because:
-        known = replace(known, source_file=name, size=stat.st_size, modified_ns=stat.st_mtime_ns)
+        if not is_in_inbox:
+            return known  # a build finds it by the name and time it has in the inbox
+        known = replace(known, source_file=record.source_file, size=record.size, modified_ns=record.modified_ns)
         bronze.record(known)  # the same content under another name or time
         return known
     bronze.discard(batch_id)  # what a killed attempt, or a refused one, left over
-    record = BatchRecord(
-        contract.feed,
-        batch_id,
-        "inbox",
-        name,
-        sha256,
-        received_at,
-        size=stat.st_size,
-        modified_ns=stat.st_mtime_ns,
-    )
     try:
         record = _keep(bronze, record, chunks)
     except BatchRefusedError as error:

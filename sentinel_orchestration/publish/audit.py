@@ -11,6 +11,7 @@ import dagster as dg
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus as Status
 
 CheckStatus = Literal["passed", "warned", "failed", "not run"]
+RUNS_AT_ONCE = 20
 THIS_RUN_LAYERS = ("staging", "marts")
 
 
@@ -36,9 +37,16 @@ class CheckOutcome:
 
 
 def read_outcomes(instance: dg.DagsterInstance, run_id: str, specs: Iterable[dg.AssetCheckSpec]) -> list[CheckOutcome]:
-    """The latest outcome of every check. One on a model counts only from this run, whose file it looked at."""
-    specs = list(specs)
-    records = instance.event_log_storage.get_latest_asset_check_execution_by_key([spec.key for spec in specs])
+    """The outcome of every check in this run, or else the latest. One on a model counts only from this run's file.
+
+    A run that waits for this one has planned its checks already: theirs is the latest record, and says nothing.
+    """
+    specs, storage = list(specs), instance.event_log_storage
+    records = dict(storage.get_latest_asset_check_execution_by_key([spec.key for spec in specs]))
+    for key, latest in records.items():
+        if latest.run_id != run_id:
+            history = storage.get_asset_check_execution_history(key, limit=RUNS_AT_ONCE)
+            records[key] = next((record for record in history if record.run_id == run_id), latest)
     return [_outcome(spec, records.get(spec.key), run_id) for spec in specs]
 
 

@@ -39,7 +39,7 @@ def damage(folder: Path) -> str | None:
         with duckdb.connect(str(path), read_only=True) as connection:
             found = connection.execute("select build_id from ops.build").fetchall()
     except duckdb.Error as error:
-        return f"{path} cannot be read: {str(error).splitlines()[0]}"
+        return f"{path} cannot be read: {str(error).splitlines()[0].rstrip('.! ')}"
     if found != [(manifest["build_id"],)] or manifest.get("bytes", path.stat().st_size) != path.stat().st_size:
         return f"{path} is not the file of build {manifest['build_id']}"
     return None

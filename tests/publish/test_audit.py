@@ -49,6 +49,13 @@ def test_verdicts(spec, result, status, refused):
         assert (refusal(outcomes) is not None) == refused
 
 
+def test_a_run_that_only_planned_the_check_since_does_not_hide_this_runs_outcome():
+    with dg.instance_for_test() as instance:
+        run_id = _run(instance, _spec("c"), _result(True))
+        _run(instance, _spec("c"), _boom)
+        assert [outcome.status for outcome in read_outcomes(instance, run_id, [_spec("c")])] == ["passed"]
+
+
 def test_a_check_on_a_model_counts_only_from_this_run():
     with dg.instance_for_test() as instance:
         _run(instance, _spec("c"), _result(True))

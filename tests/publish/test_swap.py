@@ -86,3 +86,32 @@ def test_readers_never_see_a_part(tmp_path):
         reader.join()
     assert torn == []
     assert len(set(seen)) > 2
+
+
+def _harm(settings: Settings, build: str) -> None:
+    (settings.published_dir / "builds" / build / "sentinel.duckdb").write_bytes(b"x" * 5000)
+
+
+def test_rollback_gets_away_from_a_damaged_build_and_never_back_to_one(tmp_path):
+    settings = Settings(home=tmp_path)
+    for value in (1, 2):
+        _publish(settings, value)
+    _harm(settings, "b2")
+    assert roll_back(settings) == ("b1", "b2")
+    _publish(settings, 3)
+    _harm(settings, "b1")
+    with pytest.raises(NothingToRollBackError, match=r"b1/sentinel\.duckdb cannot be read.*Run `sentinel build`"):
+        roll_back(settings)
+    assert _value(settings) == 3
+
+
+def test_a_damaged_build_is_replaced_by_one_of_the_same_id_and_keeps_its_report_and_the_one_before(tmp_path):
+    settings = Settings(home=tmp_path)
+    for value in (1, 2):
+        _publish(settings, value)
+    (settings.current_dir / "site").mkdir()
+    _harm(settings, "b2")
+    _publish(settings, 2)
+    assert _value(settings) == 2
+    assert (settings.current_dir / "site").is_dir()
+    assert read_published(settings)["previous_build_id"] == "b1"
