@@ -32,9 +32,8 @@ def publish_build(settings: Settings, database: Path, manifest: Mapping[str, Any
     build_id = str(manifest["build_id"])
     folder = settings.published_dir / "builds" / build_id
     body = dict(manifest)
-    if _holds(
-        folder, manifest, database.parent
-    ):  # it was published before: its file, and the report beside it, may be in use
+    # One that was published before is left as it is: its file, and the report beside it, may be in use.
+    if _holds(folder, manifest, database.parent):
         body = read_manifest(folder) or body
     else:
         folder.mkdir(parents=True, exist_ok=True)
