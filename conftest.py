@@ -3,6 +3,7 @@
 Here belong the builds that are too slow to make twice; small fixtures stand in tests/conftest.py.
 """
 
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,9 @@ from sentinel_orchestration.settings import Settings, newest_full_hour
 # No deadline: a slow machine is no defect. The same examples each time: a red build is a change, not a draw.
 hypothesis.settings.register_profile("sentinel", deadline=None, derandomize=True, print_blob=True)
 hypothesis.settings.load_profile("sentinel")
+
+# A shell's background job ignores Ctrl-C, and Dagster, after a run, lets SIGTERM be what SIGINT was: children would ignore both.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 AS_OF = datetime(2026, 11, 21)
 

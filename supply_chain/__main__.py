@@ -5,6 +5,7 @@ be asked, so that nobody knows.
 """
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -24,6 +25,9 @@ def main() -> int:
     parser.add_argument("--sbom", type=Path, default=ROOT / "sbom", help="folder the bill of materials is written to")
     parser.add_argument("--osv-url", help="where to ask about Python packages, in place of OSV itself")
     options = parser.parse_args()
+    signal.signal(
+        signal.SIGTERM, signal.SIG_DFL
+    )  # inherited as ignored, detect-secrets could not end its workers with it
     run = {
         "secrets": lambda: _secrets(options.folder),
         "sbom": lambda: _sbom(options.sbom),
