@@ -42,6 +42,8 @@ STAGES = {
     "published__warehouse": "publish",
     "published__report": "report",
 }
+LONG_STEPS = {"dbt_models": "dbt", "published__report": "report"}  # what they tell of themselves stands beside the bar
+PROGRESS_WIDTH = 70
 MARKS = {"passed": "[green]✓[/]", "warned": "[yellow]![/]", "failed": "[red]✗[/]"}
 
 
@@ -62,8 +64,9 @@ class RunProgress:
                 self._progress.console.print(
                     f"{MARKS['warned']} {escape(entry.user_message)}", highlight=False, soft_wrap=True
                 )
-            if entry.step_key == "published__report" and entry.user_message:
-                self._progress.update(self._task, description=f"report: {entry.user_message[:60]}")
+            elif entry.step_key in LONG_STEPS and entry.user_message:
+                text = f"{LONG_STEPS[entry.step_key]}: {entry.user_message}"
+                self._progress.update(self._task, description=escape(text[:PROGRESS_WIDTH]))
             return
         kind, step = event.event_type_value, event.step_key or ""
         if kind == "STEP_START":

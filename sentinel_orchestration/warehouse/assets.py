@@ -3,7 +3,8 @@
 Belongs here: the step and what it reports. Does not belong here: calling dbt (project) or specs (translation).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -17,7 +18,8 @@ from sentinel_orchestration.warehouse.lineage import column_lineage
 from sentinel_orchestration.warehouse.project import DbtProject
 from sentinel_orchestration.warehouse.translation import DbtGraph
 
-PASSED, BUILT = ("pass", "warn", "success"), ("success", "no-op")
+BUILT = ("success", "no-op")
+PROGRESS_SEC = 1.0
 
 
 def warehouse_assets(settings: Settings, project: DbtProject) -> dg.AssetsDefinition:
@@ -42,6 +44,7 @@ def warehouse_assets(settings: Settings, project: DbtProject) -> dg.AssetsDefini
             ["build", *_selection(context, graph), *(["--full-refresh"] if build.is_full else [])],
             duckdb_file=build.database,
             variables={"as_of": build.as_of.isoformat(sep=" "), "changed_days": list(build.changed_days)},
+            on_event=_progress(context.log.info),
         )
         results = {result.node.unique_id: result for result in outcome.result.results}
         compiled = {
@@ -63,6 +66,22 @@ def _extent(build: Build) -> str:
     if build.is_full:
         return "every table is built in full"
     return f"{len(build.changed_days)} changed days on top of {build.base_build_id}"
+
+
+def _progress(tell: Callable[[str], None]) -> Callable[[Any], None]:
+    """Tells what dbt is at, at most once a second: it is one step, and takes minutes on a large fleet."""
+    started, told_at = 0, time.monotonic()
+
+    def follow(event: Any) -> None:
+        nonlocal started, told_at
+        if event.info.name != "LogStartLine":
+            return
+        started += 1
+        if time.monotonic() - told_at >= PROGRESS_SEC:
+            told_at = time.monotonic()
+            tell(f"{started} of {event.data.total}: {event.data.description}")
+
+    return follow
 
 
 def _selection(context: dg.AssetExecutionContext, graph: DbtGraph) -> list[str]:

@@ -29,7 +29,7 @@ class DbtProject:
     def __init__(self, settings: Settings) -> None:
         self.folder = settings.dbt_dir
         self.target = settings.data_dir / "dbt"
-        self._parse_folder = self.target / "parse"  # runs write a manifest too, into the target folder itself
+        self._parse_folder = self.target / "parse"
         self._silver_dir = settings.silver_dir
         self._parsed: Any = None
 
