@@ -3,6 +3,7 @@
 Here belong the builds that are too slow to make twice; small fixtures stand in tests/conftest.py.
 """
 
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -28,6 +29,29 @@ hypothesis.settings.load_profile("sentinel")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 AS_OF = datetime(2026, 11, 21)
+SMALL = {"as_of": AS_OF, "sites": 2, "towers": 5, "days": 3}
+
+# Fixtures that take long to make → the group of tests that share them, the longest group first.
+SHARED = {
+    "default_build": "default",
+    "site_dir": "default",
+    "undisturbed": "crash",
+    "nasty_build": "nasty",
+    "small_build": "small",
+}
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run in several processes (`-n`), a module's stay in one, and so do those of all modules that share."""
+    groups = {item.path: str(item.path) for item in items}
+    for item in items:
+        shared = [group for name, group in SHARED.items() if name in getattr(item, "fixturenames", ())]
+        groups[item.path] = shared[0] if shared else groups[item.path]
+    order = list(dict.fromkeys(SHARED.values()))
+    items.sort(key=lambda item: order.index(groups[item.path]) if groups[item.path] in order else len(order))
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(groups[item.path]))
 
 
 @dataclass(frozen=True)
@@ -81,14 +105,28 @@ def nasty_build(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
     built.instance.dispose()
 
 
-@pytest.fixture
-def small_build(tmp_path: Path) -> Iterator[Callable[..., Built]]:
-    """Builds a small fleet under a home of its own, as often as asked, with settings of the test's choice."""
-    made: list[Built] = []
+@pytest.fixture(scope="session")
+def small_home(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """A small fleet, built and published once; tests get copies of its home."""
+    built = build_everything(Settings(home=tmp_path_factory.mktemp("small"), **SMALL))
+    built.instance.dispose()
+    assert built.outcome.succeeded, built.outcome.error
+    return built
 
-    def build(**overrides: object) -> Built:
-        sizes = {"home": tmp_path, "as_of": AS_OF, "sites": 2, "towers": 5, "days": 3} | overrides
-        made.append(build_everything(Settings(**sizes)))
+
+@pytest.fixture
+def small_build(small_home: Built, tmp_path: Path) -> Iterator[Callable[[], Built]]:
+    """Builds the small fleet under a home of the test's own, as often as asked; the first build is a copy of one."""
+    settings, made = Settings(home=tmp_path, **SMALL), list[Built]()
+
+    def build() -> Built:
+        if made:
+            made.append(build_everything(settings))
+        else:
+            shutil.copytree(small_home.settings.home, tmp_path, symlinks=True, dirs_exist_ok=True)
+            lake = Lake(settings, AS_OF)
+            copied = (settings, lake, build_definitions(settings), open_instance(settings), small_home.outcome)
+            made.append(Built(*copied))
         return made[-1]
 
     yield build

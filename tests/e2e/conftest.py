@@ -23,6 +23,7 @@ import duckdb
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 
+from sentinel_orchestration.lock import locked
 from sentinel_orchestration.publish.assets import REPORT_KEY
 from sentinel_orchestration.serve.site import start_site_server
 
@@ -56,11 +57,15 @@ def base_path(site: Path) -> str:
 
 def unpack_chromium() -> dict[str, str]:
     """Install and unpack the pinned npm Chromium, once; returns its path and that of its libraries."""
-    locked = (HERE / "package-lock.json").read_text("utf-8")
+    with locked(HERE / ".browser.lock"):  # tests run in several processes
+        return _unpacked((HERE / "package-lock.json").read_text("utf-8"))
+
+
+def _unpacked(wanted: str) -> dict[str, str]:
     record = UNPACKED / "unpacked.json"
     if record.exists():
         known: dict[str, str] = json.loads(record.read_text("utf-8"))
-        if known.pop("locked") == locked and Path(known["executable"]).exists():
+        if known.pop("locked") == wanted and Path(known["executable"]).exists():
             return known
     shutil.rmtree(UNPACKED, ignore_errors=True)
     UNPACKED.mkdir()
@@ -74,7 +79,7 @@ def unpack_chromium() -> dict[str, str]:
         env={**os.environ, "TMPDIR": str(UNPACKED)},
     )
     places: dict[str, str] = json.loads(answer.stdout)
-    record.write_text(json.dumps({**places, "locked": locked}), "utf-8")
+    record.write_text(json.dumps({**places, "locked": wanted}), "utf-8")
     return places
 
 
