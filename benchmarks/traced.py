@@ -114,7 +114,7 @@ def _watch(clock: Clock) -> None:
     """Puts the clock around the parts. What `definitions` puts together as it is imported counts as definitions."""
     import dagster as dg
 
-    from sentinel_orchestration import console
+    from sentinel_orchestration import progress
     from sentinel_orchestration.automation import build, instance
     from sentinel_orchestration.checks import expectations, freshness, volume
     from sentinel_orchestration.lake import assets as lake_assets
@@ -137,15 +137,15 @@ def _watch(clock: Clock) -> None:
     clock.around(lake_assets, "gate_feed", GATE)
     clock.around(DbtProject, "_manifest_object", DBT_LOAD)
     clock.around(DbtProject, "invoke", lambda project, arguments, *_: DBT if arguments[0] == "build" else FRESHNESS)
-    _follow_steps(clock, console)
+    _follow_steps(clock, progress)
 
 
-def _follow_steps(clock: Clock, console: Any) -> None:
+def _follow_steps(clock: Clock, progress: Any) -> None:
     """Names the section of the run after the step that works, by the events the command itself follows."""
-    take = console.RunProgress.__call__
+    take = progress.RunProgress.__call__
 
-    def follow(progress: Any, entry: Any) -> None:
-        take(progress, entry)
+    def follow(bar: Any, entry: Any) -> None:
+        take(bar, entry)
         event = entry.dagster_event
         if event is not None and event.event_type_value == "STEP_START":
             step = event.step_key or ""
@@ -153,7 +153,7 @@ def _follow_steps(clock: Clock, console: Any) -> None:
         elif event is not None and event.event_type_value in ("STEP_SUCCESS", "STEP_FAILURE"):
             clock.change(BETWEEN)
 
-    console.RunProgress.__call__ = follow
+    progress.RunProgress.__call__ = follow
 
 
 if __name__ == "__main__":

@@ -1,19 +1,16 @@
-"""What a person at a terminal sees of a command: progress while it works, a summary when it ends.
+"""What a person at a terminal sees of a command: what it starts from, and a summary when it ends.
 
-Belongs here: rendering with rich. Does not belong here: the work (automation, lake, publish).
+Belongs here: rendering with rich. Does not belong here: a run as it happens (progress) or the work (automation, lake, publish).
 """
 
 import gc
-import logging
 import os
-from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from sentinel_orchestration.contracts import load_contracts
@@ -25,83 +22,11 @@ from sentinel_orchestration.lake.bronze import now, receive_file
 from sentinel_orchestration.lake.conform import listed
 from sentinel_orchestration.lake.received import Lake
 from sentinel_orchestration.lock import hold_build_lock
+from sentinel_orchestration.progress import MARKS, RunProgress, run_bar, step_count
 from sentinel_orchestration.settings import Settings, load_settings, newest_full_hour
 
 if TYPE_CHECKING:
-    from dagster._core.events.log import EventLogEntry
-
     from sentinel_orchestration.automation.build import BuildOutcome
-
-STAGES = {
-    "bronze": "receive",
-    "silver": "gate",
-    "row_volume": "checks",
-    "source_freshness": "checks",
-    "great_expectations": "checks",
-    "dbt_models": "dbt",
-    "published__warehouse": "publish",
-    "published__report": "report",
-}
-LONG_STEPS = {"dbt_models": "dbt", "published__report": "report"}  # what they tell of themselves stands beside the bar
-PROGRESS_WIDTH = 70
-MARKS = {"passed": "[green]✓[/]", "warned": "[yellow]![/]", "failed": "[red]✗[/]"}
-
-
-class RunProgress:
-    """Follows a run's events: a bar of its steps, a line for each check that did not pass, seconds by stage."""
-
-    def __init__(self, progress: Progress, steps: int) -> None:
-        self.seconds: dict[str, float] = defaultdict(float)
-        self._progress = progress
-        self._task = progress.add_task("starting", total=steps)
-        self._started: dict[str, float] = {}
-
-    def __call__(self, entry: "EventLogEntry") -> None:
-        """Takes one event of the run."""
-        event = entry.dagster_event
-        if event is None:
-            if int(entry.level) >= logging.WARNING:
-                self._progress.console.print(
-                    f"{MARKS['warned']} {escape(entry.user_message)}", highlight=False, soft_wrap=True
-                )
-            elif entry.step_key in LONG_STEPS and entry.user_message:
-                text = f"{LONG_STEPS[entry.step_key]}: {entry.user_message}"
-                self._progress.update(self._task, description=escape(text[:PROGRESS_WIDTH]))
-            return
-        kind, step = event.event_type_value, event.step_key or ""
-        if kind == "STEP_START":
-            self._started[step] = entry.timestamp
-            self._progress.update(self._task, description=step.replace("__", "/").replace("_", " "))
-        elif kind in ("STEP_SUCCESS", "STEP_FAILURE"):
-            self.seconds[stage_of(step)] += entry.timestamp - self._started.get(step, entry.timestamp)
-            self._progress.advance(self._task)
-        elif kind == "ASSET_CHECK_EVALUATION":
-            self._report_check(event.asset_check_evaluation_data)
-
-    def _report_check(self, check: object) -> None:
-        if getattr(check, "passed", True):
-            return
-        is_warning = getattr(check.severity, "value", "") == "WARN"  # type: ignore[attr-defined]
-        mark = MARKS["warned"] if is_warning else MARKS["failed"]
-        asset = check.asset_key.to_user_string()  # type: ignore[attr-defined]
-        text = escape(f"{asset} {check.check_name}: {check.description or ''}")  # type: ignore[attr-defined]
-        self._progress.console.print(f"{mark} {text}", highlight=False)
-
-
-def stage_of(step: str) -> str:
-    """The stage a step belongs to, as the summary names it."""
-    return STAGES.get(step) or STAGES.get(step.split("__")[0], step)
-
-
-def run_bar(console: Console) -> Progress:
-    """The bar of a run, gone when it ends."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(SpinnerColumn(), *columns, console=console, transient=True)
-
-
-def step_count(with_report: bool) -> int:
-    """The steps of a build."""
-    return 2 * len(load_contracts()) + (6 if with_report else 5)
 
 
 def build_command(with_report: bool) -> int:

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from sentinel_orchestration.console import MARKS, RunProgress, run_bar, step_count
 from sentinel_orchestration.files import relative_to_here
+from sentinel_orchestration.progress import MARKS, RunProgress, run_bar, step_count
 from sentinel_orchestration.settings import Settings, load_settings
 
 if TYPE_CHECKING:

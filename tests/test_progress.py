@@ -6,7 +6,7 @@ from io import StringIO
 import dagster as dg
 from rich.console import Console
 
-from sentinel_orchestration.console import RunProgress, run_bar, step_count
+from sentinel_orchestration.progress import RunProgress, run_bar, step_count
 
 NODE = re.compile(r"^dbt: (\d+) of (\d+): ")
 
