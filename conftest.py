@@ -37,7 +37,7 @@ SHARED = {
     "site_dir": "default",
     "undisturbed": "crash",
     "nasty_build": "nasty",
-    "small_build": "small",
+    "small_home": "small",
 }
 
 

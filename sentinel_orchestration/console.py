@@ -22,7 +22,7 @@ from sentinel_orchestration.lake.bronze import now, receive_file
 from sentinel_orchestration.lake.conform import listed
 from sentinel_orchestration.lake.received import Lake
 from sentinel_orchestration.lock import hold_build_lock
-from sentinel_orchestration.progress import MARKS, RunProgress, run_bar, step_count
+from sentinel_orchestration.progress import MARKS, RunProgress, run_bar, step_count, terminal
 from sentinel_orchestration.settings import Settings, load_settings, newest_full_hour
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 def build_command(with_report: bool) -> int:
     """`sentinel build`: exit code 0 only when every blocking check passed and the build is published."""
-    console = Console()
+    console = terminal()
     settings = load_settings()
     lake = Lake(settings, settings.as_of or newest_full_hour())
     sources = sorted({lake.source(feed) for feed in lake.contracts})

@@ -6,12 +6,11 @@ Belongs here: rendering with rich. Does not belong here: the work (automation.ve
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from sentinel_orchestration.files import relative_to_here
-from sentinel_orchestration.progress import MARKS, RunProgress, run_bar, step_count
+from sentinel_orchestration.progress import MARKS, RunProgress, run_bar, step_count, terminal
 from sentinel_orchestration.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ SHORT = 12
 
 def verify_command() -> int:
     """`sentinel verify`: exit code 0 only when every table came out again as it is published."""
-    console, settings = Console(), load_settings()
+    console, settings = terminal(), load_settings()
     with console.status("loading the graph"):
         from sentinel_orchestration.automation.verify import verify
     with run_bar(console) as progress:

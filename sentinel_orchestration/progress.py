@@ -4,6 +4,8 @@ Belongs here: following the events of a run. Does not belong here: summaries and
 """
 
 import logging
+import os
+import sys
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -79,12 +81,23 @@ def stage_of(step: str) -> str:
     return STAGES.get(step) or STAGES.get(step.split("__")[0], step)
 
 
+def terminal() -> Console:
+    """A console on the terminal itself: while a step works, Dagster points this process's stdout at the step's log."""
+    try:
+        descriptor = os.dup(sys.stdout.fileno())
+    except (OSError, ValueError):  # a stdout that is no file: somebody reads along in this process
+        return Console()
+    return Console(file=os.fdopen(descriptor, "w", encoding=sys.stdout.encoding))
+
+
 def run_bar(console: Console) -> Progress:
-    """The bar of a run, gone when it ends."""
+    """The bar of a run, gone when it ends. What a step prints stays in the step's log."""
     text = Column(no_wrap=True, overflow="ellipsis", max_width=max(BAR_WIDTH, console.width - BESIDE_TEXT))
     described = TextColumn("{task.description}", table_column=text)
     columns = (described, BarColumn(BAR_WIDTH), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(SpinnerColumn(), *columns, console=console, transient=True)
+    return Progress(
+        SpinnerColumn(), *columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False
+    )
 
 
 def step_count(with_report: bool) -> int:
