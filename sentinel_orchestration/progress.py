@@ -85,7 +85,7 @@ def terminal() -> Console:
     """A console on the terminal itself: while a step works, Dagster points this process's stdout at the step's log."""
     try:
         descriptor = os.dup(sys.stdout.fileno())
-    except (OSError, ValueError):  # a stdout that is no file: somebody reads along in this process
+    except (AttributeError, OSError, ValueError):  # no stdout, or one that is no file: this process reads along
         return Console()
     return Console(file=os.fdopen(descriptor, "w", encoding=sys.stdout.encoding))
 
