@@ -29,7 +29,7 @@ build: setup ## Feeds to published report: the whole graph, then the site
 	@$(BIN)/sentinel build
 
 test: setup $(TOOLS)/.browser $(TOOLS)/.audit ## Run every test
-	@$(BIN)/pytest -n auto
+	@$(BIN)/pytest -n auto --dist loadscope
 
 check: $(TOOLS)/.python $(TOOLS)/.audit ## Lint, types, layers, SQL, Dockerfile, secrets
 	@$(BIN)/ruff check .

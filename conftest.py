@@ -31,28 +31,6 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 AS_OF = datetime(2026, 11, 21)
 SMALL = {"as_of": AS_OF, "sites": 2, "towers": 5, "days": 3}
 
-# Fixtures that take long to make → the group of tests that share them, the longest group first.
-SHARED = {
-    "default_build": "default",
-    "site_dir": "default",
-    "undisturbed": "crash",
-    "nasty_build": "nasty",
-    "small_home": "small",
-}
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where tests run in several processes (`-n`), a module's stay in one, and so do those of all modules that share."""
-    groups = {item.path: str(item.path) for item in items}
-    for item in items:
-        shared = [group for name, group in SHARED.items() if name in getattr(item, "fixturenames", ())]
-        groups[item.path] = shared[0] if shared else groups[item.path]
-    order = list(dict.fromkeys(SHARED.values()))
-    items.sort(key=lambda item: order.index(groups[item.path]) if groups[item.path] in order else len(order))
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(groups[item.path]))
-
 
 @dataclass(frozen=True)
 class Built:
