@@ -10,7 +10,7 @@ ENV PIP_NO_CACHE_DIR=1 \
     UV_SYSTEM_CERTS=1
 WORKDIR /app
 
-# uv stands outside /app, so that it stays out of the final image.
+# uv is outside /app, so that it is not copied into the final image.
 COPY requirements-tools.lock ./
 RUN python -m venv /opt/uv \
     && /opt/uv/bin/python -m pip install --no-deps --require-hashes -r requirements-tools.lock
@@ -19,7 +19,7 @@ COPY requirements.lock ./
 RUN /opt/uv/bin/uv venv --python /usr/local/bin/python .venv \
     && /opt/uv/bin/uv pip sync --python .venv/bin/python --require-hashes --compile-bytecode requirements.lock
 
-# Node, and the DuckDB extensions the report needs; of their carrier only those are kept.
+# Node, and the DuckDB extensions that the report needs; nothing else of the wheel that carries them is kept.
 COPY requirements-node.lock requirements-wasm.lock ./
 RUN python -m venv --without-pip .tools \
     && /opt/uv/bin/uv pip install --python .tools/bin/python --no-deps --require-hashes -r requirements-node.lock \
@@ -29,7 +29,7 @@ RUN python -m venv --without-pip .tools \
 COPY evidence_reports/package.json evidence_reports/package-lock.json evidence_reports/.npmrc evidence_reports/
 RUN PATH="/app/.tools/bin:${PATH}" npm ci --prefix evidence_reports --ignore-scripts --no-audit --no-fund --loglevel=error
 
-# An editable install is a path and a command: one module is enough for it, and code changes do not repeat it.
+# An editable install is a path and a command: one module is enough for it, so a change of code does not repeat it.
 COPY pyproject.toml README.md LICENSE ./
 COPY sentinel_orchestration/__init__.py sentinel_orchestration/
 RUN /opt/uv/bin/uv pip install --python .venv/bin/python --no-deps --no-build-isolation -e .
@@ -44,6 +44,8 @@ ENV PATH="/app/.venv/bin:${PATH}" \
     SENTINEL_HOME=/data \
     SENTINEL_GIT_REVISION="${GIT_REVISION}" \
     DAGSTER_HOME=/data/data/dagster \
+    DBT_TARGET_PATH=/data/data/dbt/plain \
+    DBT_LOG_PATH=/data/data/dbt/logs \
     DO_NOT_TRACK=1 \
     PYTHONUNBUFFERED=1
 RUN useradd --uid 10001 --create-home sentinel \
@@ -57,16 +59,17 @@ COPY pyproject.toml README.md LICENSE workspace.yaml dagster.yaml ./
 COPY dbt dbt
 COPY evidence_reports evidence_reports
 COPY sentinel_orchestration sentinel_orchestration
-# The code belongs to root and cannot change; everything Sentinel writes goes to /data.
+# The code belongs to root and is never written to; everything Sentinel writes goes to /data, plain dbt's files too.
 RUN python -m compileall -q sentinel_orchestration
 
 USER 10001
-# Loading the graph parses the dbt project, so that a first start on a named volume finds its manifest ready.
-RUN python -c "import sentinel_orchestration.definitions" \
+# Parses the dbt project and makes the data folders: a named volume starts as a copy of them.
+RUN python -c "from sentinel_orchestration.definitions import build_definitions; build_definitions()" \
+    && sentinel init \
     && install -D -m 644 dagster.yaml "${DAGSTER_HOME}/dagster.yaml"
 VOLUME /data
 EXPOSE 3000 3001
 
-# A bind-mounted /data starts empty, and Dagster wants its home and settings to be there.
+# A bind-mounted /data starts empty, and Dagster needs its home and dagster.yaml.
 ENTRYPOINT ["sh", "-c", "[ -e \"$DAGSTER_HOME/dagster.yaml\" ] || install -D -m 644 /app/dagster.yaml \"$DAGSTER_HOME/dagster.yaml\"; exec \"$@\"", "entrypoint"]
 CMD ["sentinel", "build"]

@@ -1,4 +1,4 @@
-# The commands of Sentinel. Each sets up what it needs; a second call installs nothing anew.
+# The commands of Sentinel. Each sets up what it needs; a second call installs nothing again.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
@@ -17,19 +17,25 @@ export UV_COMPILE_BYTECODE := 1
 export UV_SYSTEM_CERTS := 1
 export DO_NOT_TRACK := 1
 
-.PHONY: help setup build test check audit bench dev clean lock dist-clean
+# What a change is tried with while it is being made: no build of the default fleet, no browser, no server, no crash.
+FAST := tests/contracts tests/feeds tests/lake tests/checks tests/publish tests/serve tests/test_files.py tests/test_settings.py
+
+.PHONY: help setup build test test-fast check audit bench dev clean lock dist-clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
-setup: $(TOOLS)/.python $(TOOLS)/.report ## Fetch the locked Python and Node packages
-	@
+setup: $(TOOLS)/.python $(TOOLS)/.report ## Fetch the locked Python and Node packages, make the data folders
+	@$(BIN)/sentinel init > /dev/null
 
 build: setup ## Feeds to published report: the whole graph, then the site
 	@$(BIN)/sentinel build
 
 test: setup $(TOOLS)/.browser $(TOOLS)/.audit ## Run every test
-	@$(BIN)/pytest -n auto --dist loadscope
+	@$(BIN)/pytest -n auto --no-loadscope-reorder
+
+test-fast: $(TOOLS)/.python ## Run the tests that take seconds
+	@$(BIN)/pytest -n auto --no-loadscope-reorder -q $(FAST)
 
 check: $(TOOLS)/.python $(TOOLS)/.audit ## Lint, types, layers, SQL, Dockerfile, secrets
 	@$(BIN)/ruff check .
@@ -56,7 +62,7 @@ clean: ## Remove what was built (data/); files in inbox/ stay
 dist-clean: clean ## Remove the environment too
 	@rm -rf .venv $(TOOLS) $(REPORT)/node_modules $(BROWSER)/node_modules
 
-lock: $(TOOLS)/.uv $(TOOLS)/.node ## Resolve all dependencies anew into the lock files
+lock: $(TOOLS)/.uv $(TOOLS)/.node ## Resolve all dependencies again into the lock files
 	@week_ago="$$(date -u -d '-7 days' +%F)"
 	options=(--universal --generate-hashes --no-emit-index-url --no-annotate --no-header --exclude-newer "$$week_ago" --upgrade)
 	$(UV) pip compile -q "$${options[@]}" pyproject.toml -o requirements.lock
@@ -67,7 +73,7 @@ lock: $(TOOLS)/.uv $(TOOLS)/.node ## Resolve all dependencies anew into the lock
 	done
 	echo "Locked. Review the diff, then run make test."
 
-# uv itself comes from PyPI, held against its hash by pip.
+# uv itself comes from PyPI; pip checks its hash.
 $(TOOLS)/.uv: requirements-tools.lock
 	@echo "setup: uv"
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || { echo "Python 3.11, 3.12 or 3.13 is needed; set PYTHON=/path/to/python3.12" >&2; exit 1; }

@@ -1,7 +1,4 @@
-"""What a measurement comes to: a value, its spread, the limit it is held against, and the verdict.
-
-Belongs here: the shape of results and the scratch the measurements share. Does not belong here: measuring or printing.
-"""
+"""What a measurement comes to: a value, its spread, and the limit it is compared with."""
 
 import statistics
 from collections.abc import Callable, Sequence
@@ -17,7 +14,7 @@ Say = Callable[[str], None]
 class Plan:
     """How much is measured.
 
-    `scale` multiplies the towers for the large run, `ladder` those of the ladder's last rung; 0 leaves each out.
+    `scale` multiplies the towers for the large build, `ladder` those of the ladder's last rung; 0 skips it.
     `is_warm`: everything runs once, unmeasured, before it is measured. Only a trial of the harness goes without.
     """
 
@@ -28,6 +25,7 @@ class Plan:
     ladder: int = 1_000
     repeats: int = 5
     large_repeats: int = 2
+    report_repeats: int = 1
     gate_rows: int = 2_000_000
     loop_rows: int = 50_000
     is_warm: bool = True
@@ -35,7 +33,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Bench:
-    """A measurement's surroundings: the plan, a folder that is removed at the end, and where progress is told."""
+    """What every measurement gets: the plan, a folder that is removed at the end, and where to report progress."""
 
     plan: Plan
     scratch: Path
@@ -44,7 +42,7 @@ class Bench:
 
 @dataclass(frozen=True)
 class Figure:
-    """One line of the result. `values` are the repeats, `value` their median; no limit, no verdict."""
+    """One line of the result. `values` are the repeats, `value` is their median."""
 
     group: str
     name: str
@@ -62,7 +60,7 @@ class Figure:
 
     @property
     def is_met(self) -> bool | None:
-        """Whether the limit is kept; None where there is none."""
+        """Whether the value is within the limit; None if there is no limit."""
         if self.limit is None:
             return None
         return self.value <= self.limit if self.bound == "at most" else self.value > self.limit

@@ -1,52 +1,47 @@
-"""The graph as its rows grow: 1 ×, 10 ×, 100 × and 1,000 × the towers, and one more day after a short and a long history.
+"""The graph as its rows grow: 1 ×, 10 ×, 100 × and 1,000 × the towers, and one more day after a short and a long history."""
 
-Belongs here: wall time, memory, bytes and stages of builds of growing size. Does not belong here: a comparison with other
-ways to do the same (builds, limits).
-"""
-
-import json
-import time
 from pathlib import Path
 
 import duckdb
 
-from benchmarks.builds import GRAPH, build_environment, empty
-from benchmarks.child import PYTHON, Cost, run
+from benchmarks.builds import COMMANDS, GRAPH, build_environment, empty, home_of
+from benchmarks.child import run
 from benchmarks.figures import Bench, Figure, ratios
 from benchmarks.sections import DBT, EVENT_LOG, GATE, PUBLISH, RECEIVE
+from benchmarks.shares import traced_build
+from sentinel_orchestration.layout import WAREHOUSE_FILE, Layout
 
 HOME, LONG_HISTORY_DAYS = "ladder", 3 * 365
 MEMORY_LIMIT_MB = 6 * 1024**3 / 1e6
 GROWTH_LIMIT, DAY_LIMIT = 1.0, 1.5
 STAGES = (RECEIVE, GATE, DBT, PUBLISH, EVENT_LOG)
-LAYERS = ("bronze", "silver", "published")
 
 
 def ladder(bench: Bench) -> list[Figure]:
-    """A group a rung, each rung ten times the towers of the one before."""
+    """One group per rung, each with ten times the towers of the one before."""
     figures: list[Figure] = []
+    layout = Layout(home_of(bench, HOME))
     before: tuple[int, float] | None = None
     factor = 1
     while factor <= bench.plan.ladder:
         towers = bench.plan.towers * factor
         group = f"ladder, {towers:,} towers × {bench.plan.days} days"
         bench.say(f"{group}: one build with a clock in it")
-        empty(bench.scratch / HOME)
-        seconds, cost = _traced(bench, towers)
-        rows = _rows(bench.scratch / HOME)
+        seconds, cost = traced_build(bench, HOME, towers)
+        rows = _rows(layout)
         memory_limit = MEMORY_LIMIT_MB if factor == bench.plan.ladder else None
         figures += [
             Figure(group, "rows", "rows", (rows,)),
             Figure(group, "wall time", "s", (cost.wall_sec,), detail={"cpu_sec": round(cost.cpu_sec, 3)}),
-            Figure(group, "rows a second, whole graph", "rows/s", (rows / cost.wall_sec,)),
+            Figure(group, "rows per second, whole graph", "rows/s", (rows / cost.wall_sec,)),
             *(
                 Figure(group, stage, "s", (seconds.get(stage, 0.0),), note=_rate(rows, seconds, stage))
                 for stage in STAGES
             ),
-            Figure(group, "peak memory of its largest process", "MB", (cost.peak_rss_mb,), memory_limit),
+            Figure(group, "peak memory (largest process)", "MB", (cost.peak_rss_mb,), memory_limit),
             *(
-                Figure(group, f"{layer} on disk", "MB", (_megabytes(bench.scratch / HOME / "data" / layer),))
-                for layer in LAYERS
+                Figure(group, f"{folder.name} on disk", "MB", (_megabytes(folder),))
+                for folder in (layout.bronze, layout.silver, layout.warehouse.parent, layout.published)
             ),
         ]
         if before is not None:
@@ -60,33 +55,25 @@ def one_more_day(bench: Bench) -> list[Figure]:
     """Wall time of the build after the next midnight, on a short and on a long history, and their ratio."""
     group = f"one more day, {bench.plan.towers:,} towers"
     histories = (bench.plan.days, LONG_HISTORY_DAYS)
-    walls: dict[int, tuple[float, ...]] = {}
+    wall: dict[int, tuple[float, ...]] = {}
     for days in histories:
-        empty(bench.scratch / HOME)
-        costs: list[Cost] = []
+        empty(home_of(bench, HOME))
+        costs: list[float] = []
         for ago in range(bench.plan.repeats, -1, -1):
-            bench.say(f"{group}: {days:,} days of history, {'the build before' if not costs else f'day {len(costs)}'}")
-            costs.append(run(GRAPH, build_environment(bench, HOME, bench.plan.towers, days=days, days_ago=ago)))
-        walls[days] = tuple(cost.wall_sec for cost in costs[1:])
-    short, long = (walls[days] for days in histories)
+            bench.say(f"{group}: {days:,} days of history, {f'day {len(costs)}' if costs else 'the build before'}")
+            settings = build_environment(bench, HOME, bench.plan.towers, days=days, days_ago=ago)
+            costs.append(run(COMMANDS[GRAPH], settings).wall_sec)
+        wall[days] = tuple(costs[1:])
+    short, long = (wall[days] for days in histories)
     return [
-        *(Figure(group, f"after {days:,} days", "s", walls[days]) for days in histories),
+        *(Figure(group, f"after {days:,} days", "s", wall[days]) for days in histories),
         Figure(group, "long history / short history", "×", ratios(long, short), DAY_LIMIT),
     ]
 
 
-def _traced(bench: Bench, towers: int) -> tuple[dict[str, float], Cost]:
-    told = bench.scratch / "ladder.json"
-    command = [PYTHON, "-m", "benchmarks.traced", str(told), str(time.time())]
-    cost = run(command, build_environment(bench, HOME, towers))
-    seconds: dict[str, float] = json.loads(told.read_text(encoding="utf-8"))
-    return seconds, cost
-
-
-def _rows(home: Path) -> int:
-    """Rows received, as the published build tells."""
-    file = home / "data" / "published" / "current" / "sentinel.duckdb"
-    with duckdb.connect(str(file), read_only=True) as connection:
+def _rows(layout: Layout) -> int:
+    """Rows received, as the release says."""
+    with duckdb.connect(str(layout.current / WAREHOUSE_FILE), read_only=True) as connection:
         (rows,) = connection.execute("select sum(rows_received) from ops.feed_summary").fetchall()[0]
     return int(rows)
 

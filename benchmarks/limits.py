@@ -1,7 +1,6 @@
-"""Generator, gate and marts against what Polars and DuckDB need to read, write and aggregate the same rows, and no more.
+"""Generator, gate and marts, compared with what Polars and DuckDB need just to read, write and aggregate the same rows.
 
-Belongs here: both sides of each comparison, in a process of their own. Does not belong here: the per-row loop (rows). Run
-as `python -m benchmarks.limits OUT.json REPEATS`, sizes by the SENTINEL_* variables.
+Run as `python -m benchmarks.limits OUT.json REPEATS`; sizes come from the SENTINEL_* variables.
 """
 
 import json
@@ -19,28 +18,29 @@ from benchmarks.builds import build_environment
 from benchmarks.child import PYTHON, run
 from benchmarks.figures import Bench, Figure, ratios
 from sentinel_orchestration.feeds.simulator import simulate_days
+from sentinel_orchestration.feeds.sources import world_of
 from sentinel_orchestration.lake.received import Lake
 from sentinel_orchestration.lake.silver import gate_feed
+from sentinel_orchestration.resources import DbtResource, default_resources
 from sentinel_orchestration.settings import load_settings, newest_full_hour, window_days
-from sentinel_orchestration.warehouse.project import DbtProject
 
 FEED, MART, AIM, HOME = "telemetry", "fct_fleet_health_daily", 2.0, "limits"
 PAIRS = {
     "receive: generate, write bronze": "Polars writes the same rows",
-    "gate: read bronze, judge, write silver": "Polars reads and writes the same rows",
+    "gate: read bronze, check, write silver": "Polars reads and writes the same rows",
     f"dbt builds {MART}": "DuckDB aggregates the same rows into a table",
 }
 
 
 def engine_limits(bench: Bench) -> list[Figure]:
-    """Seconds of both sides of each pair, and how many times the engine's ours are."""
+    """Seconds of both sides of each pair, and the ratio of ours to the engine's."""
     towers = bench.plan.towers * bench.plan.scale
     group = f"the engine's limit, {FEED} of {towers:,} towers × {bench.plan.days} days"
     bench.say(f"{group}: {bench.plan.large_repeats} times each")
-    told = bench.scratch / "limits.json"
-    command = [PYTHON, "-m", "benchmarks.limits", str(told), str(bench.plan.large_repeats)]
+    measured = bench.scratch / "limits.json"
+    command = [PYTHON, "-m", "benchmarks.limits", str(measured), str(bench.plan.large_repeats)]
     run(command, build_environment(bench, HOME, towers))
-    seconds: dict[str, list[float]] = json.loads(told.read_text(encoding="utf-8"))
+    seconds: dict[str, list[float]] = json.loads(measured.read_text(encoding="utf-8"))
     figures = [Figure(group, name, "s", tuple(values)) for name, values in seconds.items()]
     for ours, engines in PAIRS.items():
         pairs = ratios(seconds[ours], seconds[engines])
@@ -54,29 +54,28 @@ class Sides:
     def __init__(self) -> None:
         settings = load_settings()
         self.lake = Lake(settings, settings.as_of or newest_full_hour())
+        self.layout = settings.layout
         self.days = window_days(self.lake.as_of, settings.days)
-        self.bronze, self.silver = settings.bronze_dir / FEED, settings.silver_dir / FEED
-        self.plain, self.database = settings.data_dir / "plain", settings.build_dir / "limits" / "sentinel.duckdb"
-        self.project = DbtProject(settings)
-        self.variables = {"as_of": self.lake.as_of.isoformat(sep=" "), "changed_days": []}
+        self.plain = self.layout.data / "plain"
+        self.dbt: DbtResource = default_resources(settings)["dbt"]
 
     def prepare(self) -> None:
-        """What stands before anything is measured: all of silver, and the tables the mart refers to."""
-        self.project.manifest()
+        """Makes what has to be there before anything is measured: all of silver, and the tables that the mart reads."""
+        self.dbt.manifest()
         for feed in self.lake.contracts:
             self.lake.receive(feed)
             gate_feed(self.lake, feed)
-        self.project.invoke(["run", "--full-refresh"], duckdb_file=self.database, variables=self.variables)
+        self.dbt.invoke(["run", "--full-refresh"])
 
     def receive(self) -> float:
-        """Ours: bronze anew, from nothing."""
-        shutil.rmtree(self.bronze)
+        """Ours: bronze from nothing."""
+        shutil.rmtree(self.layout.bronze / FEED)
         return _seconds(lambda: self.lake.receive(FEED))
 
     def write(self) -> float:
         """The engine's: the same rows, made before the clock starts."""
         self.plain.mkdir(parents=True, exist_ok=True)
-        days = simulate_days(FEED, self.lake.world, map(date.fromisoformat, self.days), self.lake.as_of)
+        days = simulate_days(FEED, world_of(self.lake.settings), map(date.fromisoformat, self.days), self.lake.as_of)
         frames = dict(zip(self.days, days, strict=True))
 
         def each() -> None:
@@ -86,12 +85,12 @@ class Sides:
         return _seconds(each)
 
     def gate(self) -> float:
-        """Ours: silver anew, from bronze."""
-        shutil.rmtree(self.silver)
+        """Ours: silver from bronze."""
+        shutil.rmtree(self.layout.silver / FEED)
         return _seconds(lambda: gate_feed(self.lake, FEED))
 
     def copy(self) -> float:
-        """The engine's: the same rows read and written as silver is."""
+        """The engine's: the same rows read, and written the way silver is."""
 
         def each() -> None:
             for day in self.days:
@@ -101,23 +100,22 @@ class Sides:
         return _seconds(each)
 
     def mart(self) -> float:
-        """Ours: dbt's own time for the model, its transaction included."""
-        command = ["run", "--full-refresh", "--select", MART]
-        (result,) = self.project.invoke(command, duckdb_file=self.database, variables=self.variables).result.results
-        return float(result.execution_time)
+        """Ours: dbt's own time for the model, its transaction and its record included."""
+        results = self.dbt.invoke(["run", "--full-refresh", "--select", MART]).result.results
+        return next(float(result.execution_time) for result in results if result.node.name == MART)
 
     def aggregate(self) -> float:
-        """The engine's: the means of a tower's day, with nothing joined to them."""
+        """The engine's: the means of each tower's day, with nothing joined to them."""
         means = ", ".join(f"avg({c.name})" for c in self.lake.contracts[FEED].columns if c.type == "number")
         query = (
             f"create table mart as select tower_id, ts::date as day, count(*), max(ts), {means} "
-            f"from read_parquet('{self.silver}/day=*/part.parquet') group by all"
+            f"from read_parquet('{self.layout.silver_pattern(FEED)}') group by all"
         )
         with duckdb.connect() as connection:
             return _seconds(lambda: connection.execute(query))
 
 
-def main(told: Path, repeats: int) -> None:
+def main(measured: Path, repeats: int) -> None:
     """Measures, and writes name → seconds of each repeat."""
     sides = Sides()
     sides.prepare()
@@ -127,7 +125,7 @@ def main(told: Path, repeats: int) -> None:
     for _ in range(repeats):
         for name, work in zip(names, works, strict=True):
             seconds[name].append(work())
-    told.write_text(json.dumps(seconds), encoding="utf-8")
+    measured.write_text(json.dumps(seconds), encoding="utf-8")
 
 
 def _seconds(work: Callable[[], object]) -> float:

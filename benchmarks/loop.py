@@ -1,8 +1,4 @@
-"""The per-row way: a pydantic model made from a contract, and a loop that holds each row against it.
-
-Belongs here: what the gate and the generator are measured against; the same work, a row at a time. Does not belong here:
-measuring (rows).
-"""
+"""The per-row way, which the gate and the generator are compared with: a pydantic model made from a contract, and a loop."""
 
 import random
 from collections.abc import Iterable, Mapping
@@ -33,12 +29,12 @@ BASES = {  # of telemetry: middle, spread, least, most, decimals
 
 
 def row_model(contract: Contract) -> type[BaseModel]:
-    """A model with a field a column: its type, range, allowed values, length, pattern, and whether it may be null."""
+    """A model with one field per column: its type, range, allowed values, length, pattern, and whether it may be null."""
     fields: dict[str, Any] = {column.name: _field(column) for column in contract.columns}
     return create_model(contract.feed, **fields)
 
 
-def hold_rows(
+def check_rows(
     rows: Iterable[Row], model: type[BaseModel], key: tuple[str, ...], known: Mapping[str, frozenset[str]]
 ) -> tuple[list[Row], list[Row]]:
     """(good rows, rejected rows): types and values by the model, references in `known`, each key once."""
@@ -47,23 +43,23 @@ def hold_rows(
     seen: set[tuple[Any, ...]] = set()
     for row in rows:
         try:
-            held = model.model_validate(row).model_dump()
+            checked = model.model_validate(row).model_dump()
         except ValidationError:
             rejected.append(row)
             continue
-        identity = tuple(held[name] for name in key)
-        if identity in seen or any(held[name] not in values for name, values in known.items()):
+        identity = tuple(checked[name] for name in key)
+        if identity in seen or any(checked[name] not in values for name, values in known.items()):
             rejected.append(row)
             continue
         seen.add(identity)
-        good.append(held)
+        good.append(checked)
     return good, rejected
 
 
 def make_rows(model: type[BaseModel], towers: int, rows: int, start: datetime, seed: int) -> list[Row]:
-    """Telemetry a row at a time: each reading drawn, bounded and rounded, each row made by the model.
+    """Telemetry one row at a time: each reading drawn, bounded and rounded, each row made by the model.
 
-    Simpler than the simulator, which has weather, decline and outages besides.
+    Simpler than the simulator, which also has weather, decline and outages.
     """
     draw, made = random.Random(seed), []
     for number in range(rows):

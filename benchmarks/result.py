@@ -1,7 +1,4 @@
-"""The result as a table for people and as JSON for comparing.
-
-Belongs here: rendering figures, and the facts of the machine they were taken on. Does not belong here: measuring.
-"""
+"""The result as a table for people and as JSON for comparing, with facts of the machine that the figures were taken on."""
 
 import json
 import os
@@ -17,14 +14,14 @@ from rich.table import Table
 
 from benchmarks.child import REPOSITORY
 from benchmarks.figures import Figure, Plan
-from sentinel_orchestration.warehouse.build import git_revision
+from sentinel_orchestration.publish.revision import git_revision
 
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("dagster", "dbt-core", "dbt-duckdb", "duckdb", "polars", "numpy", "pydantic", "great-expectations")
 
 
 def show(console: Console, figures: Sequence[Figure]) -> None:
-    """A table of all figures, a section a group."""
+    """A table of all figures, one section per group."""
     table = Table("", box=None, header_style="bold", pad_edge=False)
     for heading in ("median", "least", "most", "limit", ""):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -40,7 +37,7 @@ def show(console: Console, figures: Sequence[Figure]) -> None:
 
 
 def write(plan: Plan, figures: Sequence[Figure], folder: Path = RESULTS) -> Path:
-    """Writes the JSON, named after the UTC time, and gives its path."""
+    """Writes the JSON, named after the UTC time, and returns its path."""
     now = datetime.now(UTC)
     body = {
         "taken_at": now.isoformat(timespec="seconds"),
@@ -56,7 +53,10 @@ def write(plan: Plan, figures: Sequence[Figure], folder: Path = RESULTS) -> Path
 
 
 def machine() -> dict[str, object]:
-    """What the numbers depend on besides the code. `load_1min` is taken at the end: over 1 or 2, others were at work."""
+    """What the figures depend on besides the code.
+
+    `load_1min` is taken at the end: over 1 or 2, the machine was busy with other work.
+    """
     return {
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "cores": os.cpu_count(),

@@ -1,7 +1,6 @@
-"""Rows a second: the generator and the gate on telemetry, against the per-row loop over the same rows.
+"""Rows per second: the generator and the gate on telemetry, compared with the per-row loop over the same rows.
 
-Belongs here: measuring both in a process of their own. Does not belong here: the loop itself (loop). Run as
-`python -m benchmarks.rows OUT.json ROWS LOOP_ROWS REPEATS AS_OF`.
+Run as `python -m benchmarks.rows OUT.json ROWS LOOP_ROWS REPEATS AS_OF`.
 """
 
 import json
@@ -15,20 +14,20 @@ from benchmarks.child import PYTHON, environment, run
 from benchmarks.figures import Bench, Figure
 
 FEED, TOWERS, LIMIT = "telemetry", 6_000, 100.0
-LEAST_ROWS_A_DAY = TOWERS * 20  # some hours are lost, some towers not yet in service
+LEAST_ROWS_PER_DAY = TOWERS * 20  # some hours are lost, some towers are not in service yet
 GENERATOR, GATE = "generator", "gate"
 LOOP, LOOP_MODEL, LOOP_MAKER = "pydantic loop, gating", "pydantic loop, model only", "pydantic loop, generating"
 
 
 def row_rates(bench: Bench) -> list[Figure]:
-    """Rows a second of each and how many times the loop's they are."""
+    """Rows per second of each, and how many times as many as the loop's."""
     plan = bench.plan
-    group = f"rows a second, {FEED}, {plan.gate_rows:,} rows"
+    group = f"rows per second, {FEED}, {plan.gate_rows:,} rows"
     bench.say(f"{group}: generator, gate, pydantic loop ({plan.loop_rows:,} of them), {plan.repeats} times each")
-    told = bench.scratch / "rows.json"
+    measured = bench.scratch / "rows.json"
     arguments = [str(value) for value in (plan.gate_rows, plan.loop_rows, plan.repeats, plan.as_of.isoformat())]
-    run([PYTHON, "-m", "benchmarks.rows", str(told), *arguments], environment(bench.scratch))
-    rates: dict[str, list[float]] = json.loads(told.read_text(encoding="utf-8"))
+    run([PYTHON, "-m", "benchmarks.rows", str(measured), *arguments], environment())
+    rates: dict[str, list[float]] = json.loads(measured.read_text(encoding="utf-8"))
 
     def times(above: str, below: str, limit: float | None) -> Figure:
         pairs = tuple(a / b for a, b in zip(rates[above], rates[below], strict=True))
@@ -38,19 +37,20 @@ def row_rates(bench: Bench) -> list[Figure]:
     return [*lines, times(GENERATOR, LOOP_MAKER, LIMIT), times(GATE, LOOP, LIMIT), times(GENERATOR, LOOP, None)]
 
 
-def main(told: Path, rows: int, loop_rows: int, repeats: int, as_of: datetime) -> None:
-    """Measures, each once unmeasured first, and writes name → rows a second of each repeat."""
+def main(out: Path, rows: int, loop_rows: int, repeats: int, as_of: datetime) -> None:
+    """Measures each, after once unmeasured, and writes name → rows per second of each repeat."""
     import polars as pl
 
-    from benchmarks.loop import hold_rows, make_rows, row_model
+    from benchmarks.loop import check_rows, make_rows, row_model
     from sentinel_orchestration.contracts import load_contracts
     from sentinel_orchestration.feeds.simulator import World, simulate_days, simulate_snapshot
-    from sentinel_orchestration.lake.gate import DAY, ORDER, RECEIVED, ROW, conform_frame, gate
+    from sentinel_orchestration.lake.columns import DAY, ORDER, RECEIVED, ROW
+    from sentinel_orchestration.lake.gate import conform_frame, gate
     from sentinel_orchestration.settings import window_days
 
     contracts = load_contracts()
     contract, world = contracts[FEED], World(seed=42, sites=10, towers=TOWERS)
-    days = [date.fromisoformat(day) for day in window_days(as_of, 1 + rows // LEAST_ROWS_A_DAY)]
+    days = [date.fromisoformat(day) for day in window_days(as_of, 1 + rows // LEAST_ROWS_PER_DAY)]
 
     def generate() -> pl.DataFrame:
         return pl.concat(simulate_days(FEED, world, days, as_of))
@@ -69,7 +69,7 @@ def main(told: Path, rows: int, loop_rows: int, repeats: int, as_of: datetime) -
     model, sample, key = row_model(contract), frame.sample(min(loop_rows, frame.height), seed=42), tuple(contract.key)
 
     def loop() -> int:
-        good, rejected = hold_rows(sample.iter_rows(named=True), model, key, known)
+        good, rejected = check_rows(sample.iter_rows(named=True), model, key, known)
         assert len(good) == sample.height, f"{len(rejected)} rows of a clean feed were rejected"
         return sample.height
 
@@ -81,14 +81,14 @@ def main(told: Path, rows: int, loop_rows: int, repeats: int, as_of: datetime) -
     def make() -> int:
         return len(make_rows(model, TOWERS, sample.height, datetime.combine(days[0], datetime.min.time()), seed=42))
 
-    def hold() -> int:
+    def check() -> int:
         good = gate(conform_frame(raw, contract), contract, referenced).good.height
         assert good == raw.height, f"{raw.height - good} rows of a clean feed were rejected"
         return good
 
     measured: dict[str, Callable[[], int]] = {
         GENERATOR: lambda: generate().height,
-        GATE: hold,
+        GATE: check,
         LOOP: loop,
         LOOP_MODEL: model_only,
         LOOP_MAKER: make,
@@ -100,7 +100,7 @@ def main(told: Path, rows: int, loop_rows: int, repeats: int, as_of: datetime) -
             done = work()
             if repeat:
                 rates[name].append(done / (time.perf_counter() - started))
-    told.write_text(json.dumps(rates), encoding="utf-8")
+    out.write_text(json.dumps(rates), encoding="utf-8")
 
 
 if __name__ == "__main__":

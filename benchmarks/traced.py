@@ -1,7 +1,6 @@
-"""The graph with a clock in it: `sentinel build --no-report`, its seconds told line by line.
+"""`sentinel build --no-report` with a clock in it: how many seconds each part takes.
 
-Belongs here: the clock and where it is read. Does not belong here: running it or printing (shares). Run as
-`python -m benchmarks.traced OUT.json STARTED_AT`, STARTED_AT being the parent's time.time() when it started this.
+Run as `python -m benchmarks.traced OUT.json STARTED_AT`, STARTED_AT being the parent's time.time() when it started this.
 """
 
 import sys
@@ -13,7 +12,7 @@ import _frozen_importlib  # noqa: E402  (the clock starts first)
 import json  # noqa: E402
 import threading  # noqa: E402
 from collections import defaultdict  # noqa: E402
-from collections.abc import Callable  # noqa: E402
+from collections.abc import Callable, Iterator  # noqa: E402
 from functools import wraps  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
@@ -25,6 +24,7 @@ from benchmarks.sections import (  # noqa: E402
     COMMAND,
     DBT,
     DBT_LOAD,
+    DBT_STATE,
     DEFINITIONS,
     EVENT_LOG,
     EXPECTATIONS,
@@ -34,6 +34,7 @@ from benchmarks.sections import (  # noqa: E402
     INSTANCE,
     PUBLISH,
     PYTHON,
+    PYTHON_MARTS,
     RECEIVE,
     VOLUME,
 )
@@ -42,9 +43,12 @@ STEPS = {
     "bronze": AROUND_LAKE,
     "silver": AROUND_LAKE,
     "dbt_models": AROUND_DBT,
-    "source_freshness": FRESHNESS,
-    "row_volume": VOLUME,
-    "great_expectations": EXPECTATIONS,
+    "dbt_reports": AROUND_DBT,
+    "marts": PYTHON_MARTS,
+    "freshness_checks": FRESHNESS,
+    "volume_checks": VOLUME,
+    "expectations_checks": EXPECTATIONS,
+    "mart_expectations": EXPECTATIONS,
     "published": PUBLISH,
 }
 
@@ -69,7 +73,7 @@ class Clock:
         self._open.pop()
 
     def change(self, section: str, depth: int = 1) -> None:
-        """What the section at `depth` is from now on: the steps of a run follow each other within it."""
+        """Renames the section at `depth` from now on: the steps of a run follow each other within it."""
         self.settle()
         self._open[depth] = section
 
@@ -95,6 +99,28 @@ class Clock:
 
         setattr(owner, name, timed)
 
+    def around_each(self, owner: Any, name: str, section: str) -> None:
+        """Makes the wait for each item of the generator `owner.name` a section, but not the work on the item."""
+        function = getattr(owner, name)
+
+        @wraps(function)
+        def timed(*args: Any, **keywords: Any) -> Iterator[Any]:
+            items = function(*args, **keywords)
+            try:
+                while True:
+                    self.enter(section)
+                    try:
+                        item = next(items)
+                    except StopIteration:
+                        return
+                    finally:
+                        self.leave()
+                    yield item
+            finally:
+                items.close()
+
+        setattr(owner, name, timed)
+
 
 def main() -> int:
     """Exit code of the build."""
@@ -111,33 +137,31 @@ def main() -> int:
 
 
 def _watch(clock: Clock) -> None:
-    """Puts the clock around the parts. What `definitions` puts together as it is imported counts as definitions."""
+    """Puts the clock around the parts."""
     import dagster as dg
+    import dbt.cli.main  # noqa: F401  # the step imports it in a thread of its own, where it would count as dbt's work
 
-    from sentinel_orchestration import progress
+    from sentinel_orchestration import definitions
     from sentinel_orchestration.automation import build, instance
-    from sentinel_orchestration.checks import expectations, freshness, volume
+    from sentinel_orchestration.cli import progress
     from sentinel_orchestration.lake import assets as lake_assets
     from sentinel_orchestration.lake.received import Lake
-    from sentinel_orchestration.warehouse import assets as warehouse_assets
-    from sentinel_orchestration.warehouse.project import DbtProject
+    from sentinel_orchestration.resources.dbt import DbtInvocation, DbtResource
 
-    clock.around(lake_assets, "lake_assets", DEFINITIONS)
-    clock.around(warehouse_assets, "warehouse_assets", DEFINITIONS)
-    for module, name in (
-        (freshness, "freshness_checks"),
-        (volume, "volume_checks"),
-        (expectations, "expectation_checks"),
-    ):
-        clock.around(module, name, DEFINITIONS)
+    clock.around(definitions, "build_definitions", DEFINITIONS)
     clock.around(instance, "open_instance", INSTANCE)
     clock.around(build, "run_build", BETWEEN)
     clock.around(dg.DagsterInstance, "handle_new_event", EVENT_LOG)
     clock.around(Lake, "receive", RECEIVE)
     clock.around(lake_assets, "gate_feed", GATE)
-    clock.around(DbtProject, "_manifest_object", DBT_LOAD)
-    clock.around(DbtProject, "invoke", lambda project, arguments, *_: DBT if arguments[0] == "build" else FRESHNESS)
+    for name in ("manifest", "parsed"):
+        clock.around(DbtResource, name, DBT_LOAD)
+    clock.around(DbtResource, "invoke", lambda _, arguments, *more: COMMANDS.get(arguments[0], DBT))
+    clock.around_each(DbtInvocation, "stream", DBT)
     _follow_steps(clock, progress)
+
+
+COMMANDS = {"source": FRESHNESS, "run-operation": DBT_STATE, "parse": DBT_LOAD}
 
 
 def _follow_steps(clock: Clock, progress: Any) -> None:

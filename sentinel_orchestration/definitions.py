@@ -1,39 +1,59 @@
-"""The asset graph, put together.
+"""The asset graph, put together."""
 
-Belongs here: naming the parts. Does not belong here: any part.
-"""
-
-from collections.abc import Sequence
+from collections.abc import Mapping
+from typing import Any
 
 import dagster as dg
 
+from sentinel_orchestration.automation.dead_runs import dead_runs_sensor
 from sentinel_orchestration.automation.jobs import build_jobs, hourly_build
 from sentinel_orchestration.checks.expectations import expectation_checks
 from sentinel_orchestration.checks.freshness import freshness_checks
 from sentinel_orchestration.checks.volume import volume_checks
 from sentinel_orchestration.lake.assets import lake_assets
-from sentinel_orchestration.publish.assets import publish_assets
+from sentinel_orchestration.publish.assets import publish_assets, rollback_job
+from sentinel_orchestration.publish.release import Graph
+from sentinel_orchestration.resources import SettingsResource, default_resources
 from sentinel_orchestration.settings import Settings, load_settings
-from sentinel_orchestration.warehouse.assets import warehouse_assets
-from sentinel_orchestration.warehouse.project import DbtProject
+from sentinel_orchestration.warehouse.definitions import warehouse_assets
 
 
-def build_definitions(settings: Settings) -> dg.Definitions:
-    """The whole graph on the folders and sizes of `settings`."""
-    project = DbtProject(settings)
-    lake, models = lake_assets(settings), warehouse_assets(settings, project)
-    checks = [freshness_checks(settings, project), volume_checks(settings), expectation_checks(settings)]
+def build_definitions(
+    settings: Settings | None = None,
+    *,
+    resources: Mapping[str, Any] | None = None,
+    executor: dg.ExecutorDefinition = dg.in_process_executor,
+) -> dg.Definitions:
+    """The whole graph. `resources` replace the real ones by name: the seam for tests."""
+    settings = settings or load_settings()
+    resources = {**default_resources(settings), **(resources or {})}
+    lake, warehouse = lake_assets(settings), warehouse_assets(resources["dbt"])
+    silver_expectations, mart_expectations = expectation_checks()
+    checks = [freshness_checks(), volume_checks(), silver_expectations]
 
-    def check_specs() -> Sequence[dg.AssetCheckSpec]:
-        return [spec for part in (*lake, models, *checks) for spec in part.check_specs]
+    def audited() -> Graph:
+        specs = [spec for part in (*lake, *warehouse.assets, *checks, mart_expectations) for spec in part.check_specs]
+        return Graph(warehouse.keys, specs, warehouse.marts)
 
-    return dg.Definitions(
-        assets=[*lake, models, *publish_assets(settings, sorted(models.keys), check_specs)],
-        asset_checks=checks,
-        jobs=build_jobs(),
-        schedules=[hourly_build(settings)],
-        executor=dg.in_process_executor,
+    before_release = sorted({*warehouse.keys.values(), *(key for step in checks for key in step.keys)})
+    return dg.Definitions.merge(
+        dg.Definitions(assets=lake),
+        dg.Definitions(assets=warehouse.assets),
+        dg.Definitions(assets=checks, asset_checks=[mart_expectations]),
+        dg.Definitions(assets=publish_assets(before_release, audited), jobs=[rollback_job()]),
+        dg.Definitions(
+            jobs=build_jobs(settings), schedules=[hourly_build(settings)], sensors=[dead_runs_sensor(settings)]
+        ),
+        dg.Definitions(resources=resources, executor=executor),
     )
 
 
-defs = build_definitions(load_settings())
+def rollback_definitions(settings: Settings) -> dg.Definitions:
+    """The rollback alone: it needs no table, so it waits for no dbt manifest."""
+    return dg.Definitions(jobs=[rollback_job()], resources={"settings": SettingsResource.of(settings)})
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What Dagster loads: the graph on the settings of the environment."""
+    return build_definitions()

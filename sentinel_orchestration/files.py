@@ -1,39 +1,58 @@
-"""Writes that are whole or absent: a temporary name in the same folder, then one rename.
-
-Belongs here: moving bytes safely to their final name. Does not belong here: what the bytes mean or where they lie.
-"""
+"""Writes that are whole or absent: a temporary name in the same folder, then one rename."""
 
 import fcntl
+import hashlib
 import os
 import shutil
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 TEMPORARY_SUFFIX = ".partial"
+COPIED_BYTES = 2**20
 
 
 @contextmanager
 def replacing(target: Path) -> Iterator[Path]:
     """Yields a temporary path beside `target`; on success it takes the target's name, on failure it is removed."""
-    target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
-    folder = os.open(target.parent, os.O_RDONLY)
+    with _writing_in(target.parent):
+        try:
+            temporary.unlink(missing_ok=True)  # of a killed process with our number: a container's are few
+            yield temporary
+            os.replace(temporary, target)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def scratch_folder(parent: Path) -> Iterator[Path]:
+    """Yields an empty folder in `parent`, removed in the end; what a killed process leaves of it, `sweep` removes."""
+    folder = parent / f".scratch.{os.getpid()}{TEMPORARY_SUFFIX}"
+    with _writing_in(parent):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _writing_in(folder: Path) -> Iterator[None]:
+    """Shows `sweep` that a writer is alive; the kernel takes the lock back with the writer."""
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(
-            folder, fcntl.LOCK_SH
-        )  # tells `sweep` that a writer lives; the kernel takes it back with the writer
-        temporary.unlink(missing_ok=True)  # of a killed process with our number: a container's are few
-        yield temporary
-        os.replace(temporary, target)
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield
     finally:
-        temporary.unlink(missing_ok=True)
-        os.close(folder)
+        os.close(descriptor)
 
 
 def sweep(root: Path, without: Path | None = None) -> None:
     """Removes what killed writers left below `root`, but for `without`; a folder somebody writes to now is left alone."""
-    for name, folders, files in os.walk(root):  # a link to a folder stands among the folders
+    for name, folders, files in os.walk(root):  # a link to a folder is among the folders
         folders[:] = [folder for folder in folders if Path(name, folder) != without]
         stale = [file for file in (*folders, *files) if file.startswith(".") and file.endswith(TEMPORARY_SUFFIX)]
         if stale:
@@ -45,8 +64,11 @@ def _remove(folder: Path, names: Iterable[str]) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        for name in names:
-            (folder / name).unlink(missing_ok=True)
+        for path in (folder / name for name in names):
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
     finally:
         os.close(descriptor)
 
@@ -57,11 +79,41 @@ def write_text(target: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def write_together(texts: Mapping[Path, str]) -> None:
+    """Writes several files, all or none: where one cannot be written, those before it are as they were, and so are folders."""
+    before = {path: path.read_text(encoding="utf-8") if path.exists() else None for path in texts}
+    with ExitStack() as undo:
+        for path, text in texts.items():
+            for folder in reversed([place for place in path.parents if not place.exists()]):
+                undo.callback(folder.rmdir)
+                folder.mkdir()
+            undo.callback(_put_back, path, before[path])
+            write_text(path, text)
+        undo.pop_all()
+
+
+def _put_back(path: Path, text: str | None) -> None:
+    if text is None:
+        path.unlink(missing_ok=True)
+    elif path.read_text(encoding="utf-8") != text:
+        write_text(path, text)
+
+
 def copy_file(source: Path, target: Path) -> None:
     """Copies a file with its times, whole or not at all."""
     with replacing(target) as temporary:
         shutil.copyfile(source, temporary)
         shutil.copystat(source, temporary)
+
+
+def copy_hashed(source: Path, target: Path) -> str:
+    """Copies a file and gives the sha256 of what it wrote, as hexadecimal digits."""
+    digest = hashlib.sha256()
+    with source.open("rb") as reader, target.open("wb") as writer:
+        while chunk := reader.read(COPIED_BYTES):
+            digest.update(chunk)
+            writer.write(chunk)
+    return digest.hexdigest()
 
 
 def sync(path: Path) -> None:

@@ -1,122 +1,100 @@
-"""Every setting of Sentinel in one typed object, read from SENTINEL_* variables.
+"""Every setting of Sentinel in one typed object, read from SENTINEL_* variables."""
 
-Belongs here: paths, sizes, limits, switches. Does not belong here: anything that imports the rest of the package.
-"""
-
-from datetime import UTC, datetime, timedelta
+import os
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from sentinel_orchestration.layout import Layout
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
+PREFIX = "SENTINEL_"
+READ_ELSEWHERE = {"SENTINEL_GIT_REVISION"}  # by publish/revision.py
+# What the tests take, and what Kubernetes tells each container about a service named sentinel or sentinel-….
+NO_SETTING = re.compile(r"SENTINEL_TEST_.+|SENTINEL(_.+)?_(SERVICE_(HOST|PORT)(_.+)?|PORT_\d+_(TCP|UDP)(_.+)?)")
+SERVICE_ADDRESS = re.compile(r"(tcp|udp)://.+")
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?")
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+BASE_PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
+PATTERN_CHARACTERS = "?*[]%"  # DuckDB and Polars read a pattern from them, SQLite's addresses a query or an escape
+MAX_HOME_BYTES = 400  # SQLite opens no path over 512, and the longest one below a home has some hundred
 
 
 class SettingsError(ValueError):
-    """A SENTINEL_* variable that cannot be used; the message names it, the rule and the mend."""
+    """A SENTINEL_* variable that cannot be used; the message names it, the rule and the fix."""
 
 
 class Settings(BaseSettings):
     """What can be set, with its default. `SENTINEL_DAYS=7` sets `days`."""
 
-    model_config = SettingsConfigDict(env_prefix="SENTINEL_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="ignore")
 
-    home: Path = Field(PROJECT_DIR, description="Folder under which data/ and inbox/ lie.")
+    home: Path = Field(PROJECT_DIR, validate_default=True, description="Folder that data/ and inbox/ are in.")
     seed: int = Field(42, ge=0, lt=2**63, description="Seed of the simulator.")
     sites: int = Field(10, ge=1, le=1000, description="Simulated sites.")
     towers: int = Field(60, ge=1, le=1_000_000, description="Simulated towers.")
     days: int = Field(60, ge=1, le=3660, description="Simulated days, the last one being that of as_of.")
     as_of: datetime | None = Field(None, description="Fixes the moment that everything 'current' is relative to, UTC.")
-    inbox_feeds: Annotated[Literal["auto", "none"] | tuple[str, ...], NoDecode] = Field(
-        "auto", description="Feeds read from inbox/ instead of the simulator: auto (those with files), none, or a,b,c."
+    first_day: date = Field(
+        date(2020, 1, 1),
+        ge=date(2000, 1, 1),
+        le=date(2049, 12, 31),
+        description="First day that Dagster has a partition for; older days are built, but not shown as partitions.",
     )
-    site_base_path: str = Field(
-        "", pattern=r"^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$", description="Sub-path the report is served under."
-    )
+    site_base_path: str = Field("", description="Sub-path the report is served under.")
     host: str = Field("127.0.0.1", description="Address that servers bind to.")
     dagster_port: int = Field(3000, ge=1, le=65535, description="Port of the Dagster webserver.")
     site_port: int = Field(3001, ge=1, le=65535, description="Port the built report is served on.")
     gate_chunk_rows: int = Field(2_000_000, ge=1, description="Rows the gate holds in memory at once.")
     max_expansion: int = Field(
-        200, ge=1, description="Times its size that a handed-in file may take in memory; 256 MB are always allowed."
+        200, ge=1, description="Times its size that a submitted file may take in memory; 256 MB are always allowed."
     )
 
-    @field_validator("as_of")
+    @field_validator("home")
     @classmethod
-    def _naive_utc_hour(cls, value: datetime | None) -> datetime | None:
-        if value is None:
-            return None
-        utc = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
-        return utc.replace(minute=0, second=0, microsecond=0)
+    def _usable_folder(cls, value: Path) -> Path:
+        try:
+            home = value.expanduser()
+        except RuntimeError as error:
+            raise ValueError("There is no such user. Write the whole path.") from error
+        place = str(home.absolute())
+        if len(os.fsencode(place)) > MAX_HOME_BYTES:
+            raise ValueError(
+                f"The path has over {MAX_HOME_BYTES} bytes, with which databases cannot work. Use a shorter one."
+            )
+        odd = [character for character in PATTERN_CHARACTERS if character in place + str(home.resolve())]
+        if odd:
+            raise ValueError(
+                f"The path contains {' and '.join(odd)}, from which databases read a pattern. Use a folder without "
+                f"any of {' '.join(PATTERN_CHARACTERS)}"
+            )
+        return home
 
-    @field_validator("inbox_feeds", mode="before")
+    @field_validator("as_of", mode="before")
     @classmethod
-    def _split_feeds(cls, value: object) -> object:
-        if isinstance(value, str) and value not in ("auto", "none"):
-            return tuple(part.strip() for part in value.split(",") if part.strip())
+    def _full_hour(cls, value: object) -> datetime | None:
+        return None if value is None else moment_of(value)
+
+    @field_validator("site_base_path")
+    @classmethod
+    def _plain_path(cls, value: str) -> str:
+        if not BASE_PATH.fullmatch(value):
+            raise ValueError(
+                "Write it as /fleet or /ops/fleet: a slash before each part and none at the end, and in a part letters, "
+                "digits, and . _ ~ - (but no dot at its start)."
+            )
         return value
 
     @cached_property
-    def data_dir(self) -> Path:
-        """Everything Sentinel makes; may be deleted at any time when nothing runs."""
-        return self.home.resolve() / "data"
-
-    @cached_property
-    def inbox_dir(self) -> Path:
-        """Files that people hand in, a folder a feed; Sentinel only ever adds to it."""
-        return self.home.resolve() / "inbox"
-
-    @property
-    def bronze_dir(self) -> Path:
-        """Batches as received."""
-        return self.data_dir / "bronze"
-
-    @property
-    def silver_dir(self) -> Path:
-        """Rows that keep their contract."""
-        return self.data_dir / "silver"
-
-    @property
-    def quarantine_dir(self) -> Path:
-        """Rows that break it, with the rule."""
-        return self.data_dir / "quarantine"
-
-    @property
-    def build_dir(self) -> Path:
-        """One folder a run, holding the DuckDB file that run writes."""
-        return self.data_dir / "build"
-
-    @property
-    def published_dir(self) -> Path:
-        """The published build and the one before, a folder each."""
-        return self.data_dir / "published"
-
-    @property
-    def current_dir(self) -> Path:
-        """Link to the published build: its DuckDB file and manifest. Readers open nothing else."""
-        return self.published_dir / "current"
-
-    @property
-    def site_dir(self) -> Path:
-        """Link to the report of the published build."""
-        return self.data_dir / "site"
-
-    @property
-    def report_scratch(self) -> Path:
-        """Where the report is built; gone when it is."""
-        return self.data_dir / "report"
-
-    @property
-    def verify_scratch(self) -> Path:
-        """Where the published build is rebuilt to be compared; gone when it is."""
-        return self.data_dir / "verify"
-
-    @property
-    def dagster_home(self) -> Path:
-        """Dagster's own storage."""
-        return self.data_dir / "dagster"
+    def layout(self) -> Layout:
+        """The folders under `home`."""
+        return Layout(self.home)
 
     @property
     def dbt_dir(self) -> Path:
@@ -132,16 +110,52 @@ class Settings(BaseSettings):
 def load_settings(**overrides: object) -> Settings:
     """Settings from the environment, with `overrides` on top (those that are not None).
 
-    Raises SettingsError naming each variable that is wrong.
+    Raises SettingsError naming each variable that is wrong, or that is no setting.
     """
+    wrong = list(_misspelt())
     try:
-        return Settings(**{name: value for name, value in overrides.items() if value is not None})  # type: ignore[arg-type]
+        settings = Settings(**{name: value for name, value in overrides.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as error:
-        lines = [
-            f"SENTINEL_{'_'.join(str(part) for part in e['loc'][:1]).upper()}={e['input']!r}: {e['msg']}"
+        wrong += [
+            f"{PREFIX}{'_'.join(str(part) for part in e['loc'][:1]).upper()}={e['input']!r}: "
+            f"{e['msg'].removeprefix('Value error, ')}"
             for e in error.errors()
         ]
-        raise SettingsError("; ".join(lines)) from error
+        raise SettingsError("; ".join(wrong)) from error
+    if wrong:
+        raise SettingsError("; ".join(wrong))
+    return settings
+
+
+def _misspelt() -> Iterator[str]:
+    """What to say of each variable that looks like a setting and is none; ignored, it would look as if it worked."""
+    known = {name.removeprefix(PREFIX) for name in READ_ELSEWHERE} | {name.upper() for name in Settings.model_fields}
+    for name, value in sorted(os.environ.items()):
+        if not name.startswith(PREFIX) or NO_SETTING.fullmatch(name) or SERVICE_ADDRESS.fullmatch(value):
+            continue
+        rest = name.removeprefix(PREFIX)
+        if rest not in known:
+            nearest = get_close_matches(rest, known, n=1)
+            fix = f"Did you mean {PREFIX}{nearest[0]}?" if nearest else "Unset it: README lists the settings."
+            yield f"{name} is not a setting. {fix}"
+
+
+def moment_of(value: object) -> datetime:
+    """The full hour at or before an ISO 8601 date or time (UTC, if it has no offset), as naive UTC.
+
+    Raises ValueError for anything else, a count of seconds among them, and for years that can only be a mistake.
+    """
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) and MOMENT.fullmatch(value) else value
+    except ValueError as error:
+        raise ValueError(f"There is no such date or time ({error}).") from error
+    if not isinstance(moment, datetime):
+        raise ValueError(
+            "Write a date or a time: 2026-11-01, 2026-11-01T12:00, 2026-11-01T12:00Z or 2026-11-01T12:00+05:30."
+        )
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise ValueError(f"The year must be from {FIRST_YEAR} to {LAST_YEAR}.")
+    return hour_of(moment)
 
 
 def hour_of(moment: datetime) -> datetime:
@@ -151,7 +165,7 @@ def hour_of(moment: datetime) -> datetime:
 
 
 def newest_full_hour() -> datetime:
-    """The current hour by the clock, naive UTC: `as_of` of a run nobody gave one."""
+    """The current hour by the clock, naive UTC: the `as_of` of a run that was given none."""
     return hour_of(datetime.now(UTC))
 
 

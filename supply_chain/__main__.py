@@ -1,7 +1,7 @@
 """`python -m supply_chain`: secrets, bill of materials, known vulnerabilities.
 
-Exit status: 0 nothing was found; 1 something was, or the bill is wrong; 3 nothing was found, but some database could not
-be asked, so that nobody knows.
+Exit status: 0 if nothing was found, 1 if something was or the bill of materials is invalid, 3 if nothing was found but a
+database could not be asked, so the result is unknown.
 """
 
 import argparse
@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from supply_chain.locks import ROOT
-from supply_chain.secret_scan import MEND, find_secrets
+from supply_chain.secret_scan import FIX, find_secrets
 from supply_chain.vulnerabilities import ask
 
 CLEAN, FOUND, UNKNOWN = 0, 1, 3
@@ -18,16 +18,15 @@ PARTS = ("secrets", "sbom", "vulnerabilities")
 
 
 def main() -> int:
-    """Runs the parts that are asked for, all of them where none is; gives the exit status."""
+    """Runs the parts named on the command line, or all of them, and returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m supply_chain", description=__doc__, add_help=True)
     parser.add_argument("parts", nargs="*", choices=[[], *PARTS], help="default: all")
-    parser.add_argument("--folder", type=Path, default=ROOT, help="git checkout to look for secrets in")
-    parser.add_argument("--sbom", type=Path, default=ROOT / "sbom", help="folder the bill of materials is written to")
-    parser.add_argument("--osv-url", help="where to ask about Python packages, in place of OSV itself")
+    parser.add_argument("--folder", type=Path, default=ROOT, help="git checkout to search for secrets")
+    parser.add_argument("--sbom", type=Path, default=ROOT / "sbom", help="folder to write the bill of materials to")
+    parser.add_argument("--osv-url", help="vulnerability database for Python packages, instead of OSV")
     options = parser.parse_args()
-    signal.signal(
-        signal.SIGTERM, signal.SIG_DFL
-    )  # inherited as ignored, detect-secrets could not end its workers with it
+    # If SIGTERM is inherited as ignored, detect-secrets cannot stop its workers.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     run = {
         "secrets": lambda: _secrets(options.folder),
         "sbom": lambda: _sbom(options.sbom),
@@ -41,12 +40,12 @@ def _secrets(folder: Path) -> int:
     found = find_secrets(folder)
     for line in found:
         _complain(line)
-    print(f"secrets: {len(found)} found. {MEND}" if found else "secrets: none in the files git knows")
+    print(f"secrets: {len(found)} found. {FIX}" if found else "secrets: none in the files git tracks or would add")
     return FOUND if found else CLEAN
 
 
 def _sbom(folder: Path) -> int:
-    from supply_chain.sbom import InvalidSbomError, write_sbom  # its schemas take a second, which secrets do not need
+    from supply_chain.sbom import InvalidSbomError, write_sbom  # its schemas take a second to load
 
     try:
         written = write_sbom(folder)
@@ -63,7 +62,7 @@ def _vulnerabilities(osv_url: str | None) -> int:
     for answer in answers:
         about = f"vulnerabilities: {answer.packages} {answer.subject}"
         if answer.unasked:
-            _complain(f"{about}: COULD NOT ASK, so this is no pass ({answer.unasked})")
+            _complain(f"{about}: COULD NOT ASK, so this does not pass ({answer.unasked})")
         for line in answer.known:
             _complain(line)
         if not answer.unasked:

@@ -1,7 +1,7 @@
-"""The software bill of materials, CycloneDX 1.6 in JSON: what an installed Sentinel consists of.
+"""The software bill of materials: what an installed Sentinel consists of, as CycloneDX 1.6 JSON.
 
-Belongs here: writing it from the locks and holding it against its schema. From the locks, not from an environment: they
-say the same on every machine, for every platform, and with the hashes that the installers insist on.
+It is made from the locks rather than from an environment. They are the same on every machine, cover every platform, and
+have the hashes that the installers verify.
 """
 
 import base64
@@ -22,13 +22,13 @@ SCHEMA = SchemaVersion.V1_6
 
 
 class InvalidSbomError(RuntimeError):
-    """A bill that breaks the CycloneDX schema; the message says where."""
+    """A bill of materials violates the CycloneDX schema. The message says where."""
 
 
 def write_sbom(folder: Path) -> dict[Path, int]:
-    """Writes python.cdx.json and report.cdx.json into `folder`; gives the number of components of each.
+    """Writes python.cdx.json and report.cdx.json to `folder` and returns the number of components in each.
 
-    The same locks give the same files. Raises InvalidSbomError.
+    The same locks give the same files. Raises InvalidSbomError if one does not match its schema.
     """
     folder.mkdir(parents=True, exist_ok=True)
     written = {}
@@ -44,7 +44,7 @@ def write_sbom(folder: Path) -> dict[Path, int]:
 
 
 def _python_bill() -> dict[str, Any]:
-    """The bill cyclonedx-py makes of the locks, without the addresses it supposes the packages to come from."""
+    """What cyclonedx-py makes of the locks, without the download addresses it assumes."""
     locks = "".join((ROOT / name).read_text(encoding="utf-8") for name in PRODUCT_LOCKS)
     tool = str(Path(sys.executable).with_name("cyclonedx-py"))
     command = [tool, "requirements", "-", "--pyproject", "pyproject.toml"]
@@ -52,13 +52,13 @@ def _python_bill() -> dict[str, Any]:
     made = subprocess.run([*command, *options], cwd=ROOT, input=locks, capture_output=True, text=True, check=True)
     bill: dict[str, Any] = json.loads(made.stdout)
     for component in bill["components"]:
-        component.pop("description", None)  # the line of the lock
+        component.pop("description", None)  # it only repeats the line of the lock
         component["hashes"] = [h for r in component.pop("externalReferences", []) for h in r.get("hashes", [])]
     return bill
 
 
 def _npm_bill(lock: Path) -> dict[str, Any]:
-    """The bill of a package-lock.json. `npm sbom` names aliased packages wrongly, and its bill depends on npm's age."""
+    """The bill for a package-lock.json. `npm sbom` gets aliased packages wrong, and its output depends on npm's version."""
     project = json.loads(lock.with_name("package.json").read_text(encoding="utf-8"))
     return {
         "bomFormat": "CycloneDX",

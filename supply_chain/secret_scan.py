@@ -1,6 +1,6 @@
-"""Looks for passwords, keys and tokens in the files that git knows, or would know with the next `git add`.
+"""Searches for passwords, keys and tokens in the files that git tracks or that the next `git add` would add.
 
-Belongs here: which files are looked at, and what is told. What a secret looks like is detect-secrets' matter.
+detect-secrets decides what looks like a secret.
 """
 
 import json
@@ -8,14 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-MEND = (
-    "Take it out, and revoke it where it was real: git keeps it. "
-    "If it is none, end its line with the comment `pragma: allowlist secret`."
+FIX = (
+    "Remove it. If it was real, revoke it, because git keeps its history. "
+    "If it is not a secret, end its line with the comment `pragma: allowlist secret`."
 )
 
 
 def find_secrets(folder: Path) -> list[str]:
-    """`path:line: kind` of all that looks like a secret in the git checkout `folder`; nothing is asked over a network."""
+    """`path:line: kind` of everything that looks like a secret in the git checkout `folder`. Uses no network."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
         cwd=folder,

@@ -1,8 +1,8 @@
-"""Asks vulnerability databases about every locked package, and tells "none known" from "could not ask".
+"""Asks vulnerability databases about every locked package and distinguishes "none known" from "could not ask".
 
-Belongs here: pip-audit (the OSV database), npm audit (npm's), and what their answers mean. Both end alike when they find
-something and when they reach nobody, and pip-audit calls packages it could not look up no problem: so only an answer
-about every package is taken for one.
+pip-audit asks OSV, npm audit asks npm's database. Both exit the same way when they find something and when they cannot
+reach their database, and pip-audit does not count packages it could not look up as a problem. So an answer only counts
+if it covers every package.
 """
 
 import json
@@ -24,7 +24,7 @@ ACCEPTED = Path(__file__).with_name("accepted.toml")
 
 @dataclass(frozen=True)
 class Answer:
-    """What a database knows. `unasked` says why it could not be asked; empty where it told about every package."""
+    """What a database knows. `unasked` says why it could not be asked. It is empty if the answer covers every package."""
 
     subject: str
     packages: int
@@ -33,19 +33,19 @@ class Answer:
 
 
 def ask(osv_url: str | None = None) -> list[Answer]:
-    """The answers about the Python packages and about each project of npm packages."""
-    known = accepted(ACCEPTED, date.today())  # noqa: DTZ011  (a day more or less is no matter)
+    """One answer for all Python packages, and one per npm project."""
+    known = accepted(ACCEPTED, date.today())  # noqa: DTZ011  (one day more or less does not matter)
     return [ask_osv(python_locks(), known, osv_url), *(ask_npm(lock, known) for lock in NPM_LOCKS)]
 
 
 def accepted(path: Path, today: date) -> set[str]:
-    """The ids in `path` that do not count today. Raises KeyError where one lacks its reason or its day."""
+    """The ids in `path` that are accepted today. Raises KeyError if one has no reason or no end date."""
     with path.open("rb") as file:
         return {id_ for id_, entry in tomllib.load(file).items() if entry["reason"] and today < entry["until"]}
 
 
 def ask_osv(locks: Iterable[Path], ignored: Set[str], url: str | None) -> Answer:
-    """What OSV knows of the packages of all `locks`, whichever Python or system each is meant for."""
+    """What OSV knows about the packages in all `locks`, whichever Python or platform they are for."""
     packages = sorted({package for lock in locks for package in python_packages(lock)})
     known: list[str] = []
     unasked = ""
@@ -55,18 +55,18 @@ def ask_osv(locks: Iterable[Path], ignored: Set[str], url: str | None) -> Answer
         for dependency in found:
             for v in dependency.get("vulns", []):
                 if not ignored & {v["id"], *v["aliases"]}:
-                    mend = f"mended in {', '.join(v['fix_versions'])}" if v["fix_versions"] else "not mended yet"
-                    known.append(f"{dependency['name']} {dependency['version']}: {v['id']}, {mend}")
+                    fix = f"fixed in {', '.join(v['fix_versions'])}" if v["fix_versions"] else "no fix yet"
+                    known.append(f"{dependency['name']} {dependency['version']}: {v['id']}, {fix}")
     return Answer("Python packages", len(packages), tuple(known), unasked)
 
 
 def ask_npm(lock: Path, ignored: Set[str]) -> Answer:
-    """What npm's database knows of the packages of a package-lock.json."""
+    """What npm's database knows about the packages in a package-lock.json."""
     subject, packages = f"npm packages of {lock.parent.relative_to(ROOT)}", len(npm_packages(lock))
     try:
         said = _run(["npm", "audit", "--json", "--package-lock-only"], lock.parent)
     except FileNotFoundError:
-        return Answer(subject, packages, unasked="npm was not found; `make audit` sees to it")
+        return Answer(subject, packages, unasked="npm was not found; `make audit` installs it")
     report = _parsed(said.stdout)
     if "auditReportVersion" not in report:
         return Answer(subject, packages, unasked=str(report.get("message") or _last_line(said.stderr)))
@@ -74,14 +74,14 @@ def ask_npm(lock: Path, ignored: Set[str]) -> Answer:
         (via["name"], via["url"].rpartition("/")[2], via["severity"], via["range"])
         for found in report["vulnerabilities"].values()
         for via in found["via"]
-        if isinstance(via, dict)  # a name stands for a package that is told of by itself
+        if isinstance(via, dict)  # a plain name refers to another entry of the report
     }
-    told = (f"{name} {versions}: {id_}, {level}" for name, id_, level, versions in advisories if id_ not in ignored)
-    return Answer(subject, packages, tuple(sorted(told)))
+    lines = (f"{name} {versions}: {id_}, {level}" for name, id_, level, versions in advisories if id_ not in ignored)
+    return Answer(subject, packages, tuple(sorted(lines)))
 
 
 def _rounds(packages: Sequence[Package]) -> Iterable[list[Package]]:
-    """The packages in lists that hold no name twice: pip-audit refuses two versions of one."""
+    """The packages in lists without duplicate names, because pip-audit refuses two versions of one package."""
     left = list(packages)
     while left:
         now = {package.name: package for package in reversed(left)}
@@ -109,7 +109,7 @@ def _pip_audit(packages: Iterable[Package], url: str | None) -> tuple[list[dict[
     if found is None:
         return [], _last_line(said.stderr)
     skipped = [dependency["skip_reason"] for dependency in found if "skip_reason" in dependency]
-    return found, f"{len(skipped)} were left out, such as: {skipped[0]}" if skipped else ""
+    return found, f"{len(skipped)} were skipped, for example: {skipped[0]}" if skipped else ""
 
 
 def _run(command: Sequence[str], folder: Path) -> "subprocess.CompletedProcess[str]":
@@ -125,5 +125,5 @@ def _parsed(text: str) -> dict[str, Any]:
 
 
 def _last_line(text: str) -> str:
-    line = text.strip().splitlines()[-1] if text.strip() else "no answer and no reason"
+    line = text.strip().splitlines()[-1] if text.strip() else "no answer and no error message"
     return shorten(line, 200)

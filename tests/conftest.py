@@ -1,4 +1,4 @@
-"""A small fleet of three days for tests of single parts; whole builds stand in the root's conftest.py."""
+"""A small fleet of three days for tests of single parts; whole builds are in the conftest.py of the root."""
 
 from datetime import date, datetime
 from pathlib import Path
@@ -16,7 +16,8 @@ SITES, TOWERS, DAYS = 3, 6, 3
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """Three sites, six towers, three days, all under the test's own folder."""
+    """Three sites, six towers, three days, all under the test's own folder; what no file provides is simulated."""
+    (tmp_path / "sources.yaml").write_text("default: simulator\n", encoding="utf-8")
     return Settings(home=tmp_path, as_of=AS_OF, sites=SITES, towers=TOWERS, days=DAYS)
 
 
@@ -28,7 +29,7 @@ def lake(settings: Settings) -> Lake:
 
 @pytest.fixture(scope="session")
 def fleet_rows() -> dict[str, pl.DataFrame]:
-    """What the nine feeds of that fleet hold."""
+    """The rows of every feed of that fleet."""
     world = World(seed=42, sites=SITES, towers=TOWERS)
     window = [date.fromisoformat(day) for day in window_days(AS_OF, DAYS)]
     events = {feed: pl.concat([simulate_day(feed, world, day, AS_OF) for day in window]) for feed in EVENT_FEEDS}

@@ -5,7 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from sentinel_orchestration.files import copy_file, relative_to_here, replacing, sweep, sync, write_text
+from sentinel_orchestration.files import (
+    copy_file,
+    relative_to_here,
+    replacing,
+    scratch_folder,
+    sweep,
+    sync,
+    write_text,
+    write_together,
+)
 
 
 def test_the_target_changes_only_at_the_end(tmp_path: Path) -> None:
@@ -88,3 +97,33 @@ def test_a_sweep_takes_what_killed_writers_left_and_nothing_else(tmp_path: Path)
     found = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file())
     assert found == ["a/whole.txt", "kept/.x.3.partial", "live/b.txt"]
     assert not (tmp_path / ".current.4.partial").is_symlink()
+
+
+def test_a_scratch_folder_is_empty_and_gone_in_the_end(tmp_path: Path) -> None:
+    parent = tmp_path / "published"
+    for _ in range(2):
+        with scratch_folder(parent) as folder:
+            assert folder.parent == parent
+            assert list(folder.iterdir()) == []
+            write_text(folder / "deep/a.txt", "half")
+        assert list(parent.iterdir()) == []
+
+
+def test_a_sweep_takes_the_scratch_folder_of_a_killed_process_and_leaves_one_in_use(tmp_path: Path) -> None:
+    write_text(tmp_path / "a/.scratch.1.partial/b/half.txt", "half")
+    (tmp_path / "a/.link.1.partial").symlink_to(".scratch.1.partial")
+    with scratch_folder(tmp_path / "b") as folder:
+        sweep(tmp_path)
+        assert folder.exists()
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a", "b"]
+
+
+def test_files_are_written_together_or_not_at_all(tmp_path: Path) -> None:
+    old, new, blocked = tmp_path / "old.txt", tmp_path / "deep/er/new.txt", tmp_path / "old.txt/impossible.txt"
+    write_text(old, "old")
+    with pytest.raises(OSError, match=r"impossible|Not a directory|exists"):
+        write_together({new: "new", old: "changed", blocked: ""})
+    assert old.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [old]
+    write_together({new: "new", old: "changed"})
+    assert (new.read_text(), old.read_text()) == ("new", "changed")

@@ -1,4 +1,4 @@
-"""What Sentinel is made of: locks with hashes, a bill that holds them all, no secrets, no telemetry; and `make audit`."""
+"""Supply chain: locks with hashes, a complete bill of materials, no secrets, no telemetry; and `make audit`."""
 
 import base64
 import gzip
@@ -21,7 +21,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from sentinel_orchestration.automation.instance import open_instance
-from sentinel_orchestration.publish.evidence import COPIED_FILES, _node_folder
+from sentinel_orchestration.publish.evidence import COPIED_FILES, find_node
 from sentinel_orchestration.settings import PROJECT_DIR, Settings
 from supply_chain.vulnerabilities import accepted
 
@@ -33,7 +33,7 @@ OFFLINE = "http://127.0.0.1:9"
 
 
 def _pins(lock: Path) -> list[tuple[Requirement, list[str]]]:
-    """Each requirement of a lock with its options: one a logical line."""
+    """Each requirement of a lock with its options: one per logical line."""
     lines = lock.read_text("utf-8").replace("\\\n", " ").splitlines()
     parts = [line.split() for line in lines if line.strip()]
     first_option = [next((i for i, word in enumerate(p) if word.startswith("--")), len(p)) for p in parts]
@@ -52,8 +52,8 @@ def _npm_entries(folder: Path) -> dict[str, dict[str, Any]]:
 def _audit(*arguments: object, **environment: str) -> "subprocess.CompletedProcess[str]":
     """`python -m supply_chain`, as `make audit` runs it."""
     python = PROJECT_DIR / ".tools" / "audit" / "bin" / "python"
-    assert python.exists(), "Run `make check` once: it sets the audit tools up."
-    path = f"{_node_folder()}{os.pathsep}{os.environ['PATH']}"
+    assert python.exists(), "Run `make check` once: it installs the audit tools."
+    path = f"{find_node()[0]}{os.pathsep}{os.environ['PATH']}"
     return subprocess.run(
         [python, "-m", "supply_chain", *map(str, arguments)],
         cwd=PROJECT_DIR,
@@ -80,7 +80,7 @@ def test_every_python_pin_is_exact_and_has_a_hash(lock: Path) -> None:
 
 @pytest.mark.parametrize("folder", NPM_FOLDERS, ids=lambda folder: folder.name)
 def test_every_npm_package_has_a_hash_and_no_address(folder: Path) -> None:
-    """What is bundled comes inside another package, and is covered by the hash of that one."""
+    """A bundled package comes inside another package, whose hash covers it."""
     for place, entry in _npm_entries(folder).items():
         assert entry.get("inBundle") or entry["integrity"].startswith("sha512-"), place
         assert "resolved" not in entry, place
@@ -95,7 +95,7 @@ def test_no_file_that_fetches_packages_names_a_host() -> None:
         ), file
 
 
-def test_the_locks_are_those_of_pyproject_and_agree() -> None:
+def test_the_locks_match_pyproject_and_each_other() -> None:
     project = tomllib.loads((PROJECT_DIR / "pyproject.toml").read_text("utf-8"))
     wanted = {
         "requirements.lock": project["project"]["dependencies"],
@@ -116,14 +116,14 @@ def test_the_locks_are_those_of_pyproject_and_agree() -> None:
 
 @pytest.fixture(scope="module")
 def bills(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    """What a run of the command wrote, by file; the command itself holds it against the CycloneDX schema."""
+    """What the command wrote, by file name. The command itself checks it against the CycloneDX schema."""
     folder = tmp_path_factory.mktemp("sbom")
     made = _audit("sbom", "--sbom", folder)
     assert made.returncode == 0, made.stderr
     return {path.name: json.loads(path.read_text("utf-8")) for path in folder.iterdir()}
 
 
-def test_the_python_bill_holds_every_locked_package_with_its_hashes(bills: dict[str, dict[str, Any]]) -> None:
+def test_the_python_bill_has_every_locked_package_with_its_hashes(bills: dict[str, dict[str, Any]]) -> None:
     listed = {(c["name"], c["version"]): c for c in bills["python.cdx.json"]["components"]}
     pins = [pin for name in PRODUCT_LOCKS for pin in _pins(PROJECT_DIR / name)]
     assert set(listed) == {(p.name, str(p.specifier).removeprefix("==")) for p, _ in pins}
@@ -132,7 +132,7 @@ def test_the_python_bill_holds_every_locked_package_with_its_hashes(bills: dict[
         assert {h["content"] for h in hashes} == {option.rpartition(":")[2] for option in options}
 
 
-def test_the_report_bill_holds_every_locked_package_with_its_hash(bills: dict[str, dict[str, Any]]) -> None:
+def test_the_report_bill_has_every_locked_package_with_its_hash(bills: dict[str, dict[str, Any]]) -> None:
     components = bills["report.cdx.json"]["components"]
     listed = {(c["name"], c["version"]): c for c in components}
     assert len(listed) == len(components)
@@ -141,7 +141,7 @@ def test_the_report_bill_holds_every_locked_package_with_its_hash(bills: dict[st
         if "integrity" in entry:
             digest = base64.b64decode(entry["integrity"].removeprefix("sha512-")).hex()
             assert component["hashes"] == [{"alg": "SHA-512", "content": digest}]
-    assert ("wrap-ansi-cjs", "7.0.0") not in listed  # the alias under which npm installs it, not its name
+    assert ("wrap-ansi-cjs", "7.0.0") not in listed  # npm's alias for it, not its name
     assert ("wrap-ansi", "7.0.0") in listed
 
 
@@ -176,7 +176,7 @@ def test_planted_secrets_are_found_and_not_repeated(tmp_path: Path) -> None:
     assert AWS_KEY.lower() not in (said.stdout + said.stderr).lower()
 
 
-def test_this_repository_holds_no_secret() -> None:
+def test_this_repository_has_no_secrets() -> None:
     said = _audit("secrets")
     assert said.returncode == 0, said.stderr
 
@@ -185,7 +185,7 @@ def test_this_repository_holds_no_secret() -> None:
 
 
 class _Databases(BaseHTTPRequestHandler):
-    """Answers as OSV and as npm's advisory endpoint do: the packages in `bad` have a vulnerability."""
+    """Answers like OSV and like npm's advisory endpoint: the packages in `bad` have a vulnerability."""
 
     bad: tuple[str, ...] = ()
 
@@ -241,16 +241,16 @@ def test_a_known_vulnerability_fails(databases: str, monkeypatch: pytest.MonkeyP
     said = _ask(databases)
     assert said.returncode == FOUND
     versions = {version for lock in PYTHON_LOCKS for name, version in _versions(lock) if name == "numpy"}
-    assert len(versions) == 2  # one for each range of Pythons: both are asked about
+    assert len(versions) == 2  # one per range of Python versions: both are asked about
     for version in versions:
         assert f"numpy {version}: GHSA-1111-2222-3333" in said.stderr
     assert "svelte >=0: GHSA-4444-5555-6666, high" in said.stderr
 
 
-def test_a_database_out_of_reach_is_no_pass() -> None:
+def test_an_unreachable_database_does_not_pass() -> None:
     said = _ask(OFFLINE)
     assert said.returncode == UNKNOWN
-    assert said.stderr.count("COULD NOT ASK, so this is no pass") == 3
+    assert said.stderr.count("COULD NOT ASK, so this does not pass") == 3
     assert "none known" not in said.stdout
 
 
@@ -272,7 +272,7 @@ def test_dagster_sends_nothing(tmp_path: Path) -> None:
         assert instance.telemetry_enabled is False
 
 
-def test_great_expectations_is_told_before_it_is_imported() -> None:
+def test_great_expectations_analytics_are_off_before_it_is_imported() -> None:
     program = "import sentinel_orchestration.checks.gx_worker, os, sys; "
     program += "print(os.environ['GX_ANALYTICS_ENABLED'], 'great_expectations' in sys.modules)"
     environment = {name: value for name, value in os.environ.items() if name != "GX_ANALYTICS_ENABLED"}
@@ -280,10 +280,10 @@ def test_great_expectations_is_told_before_it_is_imported() -> None:
     assert said.stdout.split() == ["false", "False"]
 
 
-def test_the_other_tools_are_told_to_send_nothing() -> None:
+def test_the_other_tools_are_configured_to_send_nothing() -> None:
     dbt = yaml.safe_load((PROJECT_DIR / "dbt" / "dbt_project.yml").read_text("utf-8"))
     assert dbt["flags"]["send_anonymous_usage_stats"] is False
-    assert "evidence.settings.json" in COPIED_FILES  # Evidence reads it in the folder it is started in
+    assert "evidence.settings.json" in COPIED_FILES  # Evidence reads it from its working directory
     evidence = json.loads((PROJECT_DIR / "evidence_reports" / "evidence.settings.json").read_text("utf-8"))
     assert evidence == {"send_anonymous_usage_stats": "no"}
     for folder in NPM_FOLDERS:

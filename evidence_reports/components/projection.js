@@ -1,5 +1,5 @@
-// Lambert azimuthal equal-area projection around the middle of a set of places, fitted to a box. It bends any part of
-// the world little near the middle, so one map serves a fleet anywhere. Source: Snyder, Map Projections (1987), p. 185.
+// Lambert azimuthal equal-area projection around the middle of a set of places, fitted to a box. It distorts little near
+// its middle, so it suits a fleet anywhere in the world. Source: Snyder, Map Projections (1987), p. 185.
 const RADIANS = Math.PI / 180;
 
 /** @returns {(lng: number, lat: number) => [number, number]} in earth radii, y pointing down */
@@ -29,7 +29,7 @@ export const fit = (places, width, height, margin) => {
 	};
 };
 
-/** SVG path of lines stored as flat integer steps in hundredths of a degree; what lies far outside the box is left out. */
+/** SVG path of lines stored as flat integer steps in hundredths of a degree. Lines far outside the box are left out. */
 export const path = (lines, project, width, height, closed) =>
 	lines
 		.map((steps) => {

@@ -1,20 +1,20 @@
-// What a chart says of a point is HTML, and Evidence puts names from the data into it as they are: a site called
-// <img onerror=...> would run. Here every such text is made plain before any chart's formatter gets it.
+// Chart tooltips are HTML, and Evidence puts names from the data into them unescaped: a site called <img onerror=...>
+// would run as code. This escapes all such text before a chart's formatter sees it.
 import { format, registerPreprocessor } from 'echarts';
 
 const seen = new WeakSet();
 const listed = (part) => [part ?? []].flat();
-const plain = (value) =>
-	typeof value === 'string' ? format.encodeHTML(value) : Array.isArray(value) ? value.map(plain) : value;
+const escaped = (value) =>
+	typeof value === 'string' ? format.encodeHTML(value) : Array.isArray(value) ? value.map(escaped) : value;
 
-/** A point, or a list of points, with its texts made plain; `marker`, which is ECharts' own HTML, stays. */
-const plainPoint = (point) =>
+/** A point, or a list of points, with its text escaped. `marker` is ECharts' own HTML and stays as it is. */
+const escapedPoint = (point) =>
 	Array.isArray(point)
-		? point.map(plainPoint)
+		? point.map(escapedPoint)
 		: Object.assign(Object.create(point), {
-				name: plain(point.name),
-				seriesName: plain(point.seriesName),
-				value: plain(point.value)
+				name: escaped(point.name),
+				seriesName: escaped(point.seriesName),
+				value: escaped(point.value)
 			});
 
 registerPreprocessor((option) => {
@@ -22,7 +22,7 @@ registerPreprocessor((option) => {
 	for (const tooltip of parts.flatMap((part) => listed(part?.tooltip))) {
 		const { formatter } = tooltip;
 		if (typeof formatter !== 'function' || seen.has(formatter)) continue;
-		tooltip.formatter = (point, ...rest) => formatter(plainPoint(point), ...rest);
+		tooltip.formatter = (point, ...rest) => formatter(escapedPoint(point), ...rest);
 		seen.add(tooltip.formatter);
 	}
 });

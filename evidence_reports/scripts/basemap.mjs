@@ -1,5 +1,5 @@
-// Draws static/geo/basemap.json: coast lines, borders and US state lines of Natural Earth (public domain), as the npm
-// packages world-atlas 2.0.2 and us-atlas 3.0.1 carry them. Run by hand when the shapes should change:
+// Writes static/geo/basemap.json: coastlines, borders and US state lines from Natural Earth (public domain), taken from
+// the npm packages world-atlas 2.0.2 and us-atlas 3.0.1. Run it by hand when the shapes need to change:
 //   npm install --no-save world-atlas@2.0.2 us-atlas@3.0.1 topojson-client@3 topojson-simplify@3
 //   node scripts/basemap.mjs
 // A line is one flat list of integers in hundredths of a degree: lng, lat, then the steps from point to point.

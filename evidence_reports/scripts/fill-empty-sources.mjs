@@ -1,5 +1,5 @@
-// `evidence sources` writes no file for a query without rows, yet lists it: the build then fails on the missing file.
-// This writes the missing files, with the right columns and no rows. Run after `evidence sources`.
+// `evidence sources` writes no file for a query without rows but still lists it, and the build then fails on the missing
+// file. This writes the missing files with the right columns and no rows. Run it after `evidence sources`.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';

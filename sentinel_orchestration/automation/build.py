@@ -1,53 +1,47 @@
-"""One build of the whole graph in this process, recorded in the Dagster instance like any other run.
+"""One run of a job in this process, recorded in the Dagster instance like any other, and what came of it."""
 
-Belongs here: receiving, starting the run, and what came of it. Does not belong here: how that is shown (console).
-"""
-
-import re
-import time
+import shutil
+import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import dagster as dg
-from dagster._core.events import RunFailureReason
-from dagster._core.execution.plan.objects import StepFailureData
-from dagster._core.utils import make_new_run_id
 
-from sentinel_orchestration.automation.jobs import BUILD_JOB, BUILD_WITHOUT_REPORT_JOB, build_tags
-from sentinel_orchestration.checks.expectations import ask_ahead, worker
-from sentinel_orchestration.lake.batches import BatchRecord
+from sentinel_orchestration.automation.dead_runs import close_dead_runs
+from sentinel_orchestration.automation.failures import first_error
+from sentinel_orchestration.automation.jobs import BUILD_JOB, BUILD_WITHOUT_REPORT_JOB
+from sentinel_orchestration.files import sweep
+from sentinel_orchestration.internals import new_run_id, pool_holders, was_interrupted
+from sentinel_orchestration.lake.checks import SKIPPED
 from sentinel_orchestration.lake.received import Lake
-from sentinel_orchestration.lock import hold_build_lock, release_build_lock
-from sentinel_orchestration.mishaps import mishap
+from sentinel_orchestration.lake.run import lake_tags
+from sentinel_orchestration.layout import Layout
+from sentinel_orchestration.lock import is_abandoned, locked_while_alive
 from sentinel_orchestration.settings import Settings
 
-if TYPE_CHECKING:
-    from dagster._core.events.log import EventLogEntry
-
-MODELS_STEP, PUBLISH_STEP = "dbt_models", "published__warehouse"
-OUR_ERROR = re.compile(r"^sentinel_orchestration\.[\w.]+: ")  # its message is meant for people as it is
-QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}  # the listener tells what a person needs
-OURS = {"sentinel/command": "true"}  # runs in the process of a command, which holds the build lock
-UNFINISHED = [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
-Listener = Callable[["EventLogEntry"], None]
+PUBLISH_STEP, REPORT_STEP = "published__warehouse", "published__report"
+PUBLISHED_STEPS = {PUBLISH_STEP, REPORT_STEP}
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}  # the listener reports what a person needs
+COMMAND_TAG = "sentinel/command"
+BLOCKED = "blocked by limit for pool"
+WATCH_SEC = 2.0
+Listener = Callable[[dg.EventLogEntry], None]
 
 
 @dataclass(frozen=True)
 class BuildOutcome:
-    """What a build came to: why it failed, in words (None where it published), and checks by result."""
+    """What a build came to: why it failed, in words (None where it succeeded), and its checks by result.
+
+    `unchanged` is true where neither the release nor its report differs from what was there before.
+    """
 
     run_id: str
     succeeded: bool
     published: bool
+    unchanged: bool
     error: str | None
-    seconds: float
     checks: Mapping[str, int]
-
-
-def receive_all(lake: Lake) -> dict[str, list[BatchRecord]]:
-    """Receives what people handed in, feed by feed, so that the days to build are known before the run starts."""
-    return {feed: lake.receive(feed) for feed in lake.contracts if lake.source(feed) == "inbox"}
 
 
 def run_build(
@@ -59,87 +53,116 @@ def run_build(
     listener: Listener,
     on_wait: Callable[[str], None],
 ) -> BuildOutcome:
-    """Materialises the whole graph. `listener` gets every event of the run as it happens.
+    """Materializes the whole graph. `listener` gets every event of the run as it happens.
 
-    Raises KeyboardInterrupt on Ctrl-C, which Dagster keeps to itself, once the run is recorded as failed.
+    Raises KeyboardInterrupt on Ctrl-C, once the run is recorded as failed.
     """
-    hold_build_lock(settings.build_dir, "sentinel build", on_wait)
-    started = time.monotonic()
-    _close_killed_runs(instance)
-    worker.start()  # imports Great Expectations while the steps before it work
-    job = definitions.resolve_job_def(BUILD_JOB if with_report else BUILD_WITHOUT_REPORT_JOB)
-    run_id = make_new_run_id()
+    job = BUILD_JOB if with_report else BUILD_WITHOUT_REPORT_JOB
+    result = run_job(settings, definitions, instance, job, "sentinel build", listener, on_wait, lake_tags(lake))
+    error = None if result.success else first_error(result, settings)
+    made = [event for event in result.all_events if event.is_step_materialization and event.step_key in PUBLISHED_STEPS]
+    published = any(event.step_key == PUBLISH_STEP for event in made)
+    unchanged = published and all(_is_unchanged(event) for event in made)
+    return BuildOutcome(result.run_id, result.success, published, unchanged, error, _count_checks(result))
 
-    def follow(entry: "EventLogEntry") -> None:
+
+def run_job(
+    settings: Settings,
+    definitions: dg.Definitions,
+    instance: dg.DagsterInstance,
+    job: str,
+    command: str,
+    listener: Listener,
+    on_wait: Callable[[str], None],
+    tags: Mapping[str, str] | None = None,
+) -> dg.ExecuteInProcessResult:
+    """Runs a job to its end. While another run holds a pool it needs, it waits its turn, and `on_wait` gets that name."""
+    layout, run_id = settings.layout, new_run_id()
+    layout.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    close_dead_runs(instance, layout)
+    waiting = threading.Event()
+
+    def follow(entry: dg.EventLogEntry) -> None:
         listener(entry)
-        if entry.dagster_event and entry.dagster_event.is_step_start and entry.step_key == MODELS_STEP:
-            ask_ahead(settings)
+        if BLOCKED in entry.user_message and not waiting.is_set():
+            waiting.set()
+            on_wait(f"waiting for {_holder(instance, run_id)} to finish")
 
-    try:
+    with locked_while_alive(layout.run_lock(run_id)):
+        if _is_alone(instance, run_id):
+            remove_leftovers(layout)
         instance.add_event_listener(run_id, follow)
-        result = job.execute_in_process(
-            instance=instance, tags=build_tags(lake) | OURS, raise_on_error=False, run_id=run_id, run_config=QUIET
-        )
-        if _was_interrupted(result):
-            raise KeyboardInterrupt
-        error = None if result.success else _first_error(result, settings)
-        published = any(e.is_step_success and e.step_key == PUBLISH_STEP for e in result.all_events)
-        return BuildOutcome(run_id, result.success, published, error, time.monotonic() - started, _count_checks(result))
+        with _watching(instance, layout, waiting):
+            result = definitions.resolve_job_def(job).execute_in_process(
+                instance=instance,
+                tags={**(tags or {}), COMMAND_TAG: command},
+                raise_on_error=False,
+                run_id=run_id,
+                run_config=QUIET,
+            )
+    if was_interrupted(result):
+        raise KeyboardInterrupt
+    return result
+
+
+@contextmanager
+def _watching(instance: dg.DagsterInstance, layout: Layout, waiting: threading.Event) -> Iterator[None]:
+    """While the run waits, looks whether those it waits for still live."""
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(WATCH_SEC):
+            if waiting.is_set():
+                close_dead_runs(instance, layout)
+
+    watcher = threading.Thread(target=watch, name="dead runs", daemon=True)
+    watcher.start()
+    try:
+        yield
     finally:
-        worker.stop()
-        release_build_lock(settings.build_dir)
+        done.set()
+        watcher.join()
 
 
-def _close_killed_runs(instance: dg.DagsterInstance) -> None:
-    """Marks runs of killed commands as failed. Their lock is ours now, so none of them lives."""
-    for run in instance.get_runs(dg.RunsFilter(tags=OURS, statuses=UNFINISHED)):
-        instance.report_run_failed(run, "The process of this run ended before the run did: it was killed.")
+def remove_leftovers(layout: Layout) -> None:
+    """Removes what killed processes did not finish. Not while another run works: it may need the scratch folders."""
+    for scratch in (layout.report_scratch, layout.report_home):
+        shutil.rmtree(scratch, ignore_errors=True)
+    if is_abandoned(layout.verify_lock):
+        shutil.rmtree(layout.verify_scratch, ignore_errors=True)
+        layout.verify_lock.unlink(missing_ok=True)
+    sweep(layout.data, without=layout.dagster)
+    sweep(layout.inbox)
 
 
-def _was_interrupted(result: dg.ExecuteInProcessResult) -> bool:
-    failures = (event.job_failure_data for event in result.all_events if event.is_job_failure)
-    return any(failure.failure_reason == RunFailureReason.UNEXPECTED_TERMINATION for failure in failures)
+def _is_alone(instance: dg.DagsterInstance, run_id: str) -> bool:
+    busy = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING]))
+    return all(run.run_id == run_id for run in busy)
 
 
-def _first_error(result: dg.ExecuteInProcessResult, settings: Settings) -> str:
-    """The first failed step and why: what its author said, or the checks that failed in it, or the exception."""
-    for event in result.all_events:
-        if not event.is_step_failure:
-            continue
-        failure = event.step_failure_data
-        told = mishap("\n".join(_messages(event.step_key, failure)), settings)
-        if told:
-            return f"{event.step_key}: {told}"
-        if failure.user_failure_data and failure.user_failure_data.description:
-            return f"{event.step_key}: {failure.user_failure_data.description}"
-        checks = [
-            f"{c.asset_key.to_user_string()} {c.check_name}: {c.description or 'failed'}"
-            for c in result.get_asset_check_evaluations()
-            if not c.passed and c.severity == dg.AssetCheckSeverity.ERROR and c.blocking
-        ]
-        if checks:
-            return "\n".join([f"{event.step_key}:", *checks])
-        if failure.error:
-            cause = failure.error.cause or failure.error
-            return f"{event.step_key}: {OUR_ERROR.sub('', cause.message.strip())}"
-    return "the run failed before its first step"
+def _holder(instance: dg.DagsterInstance, run_id: str) -> str:
+    """The run that holds a pool, or one that has just left it and works on."""
+    holders = {held for runs in pool_holders(instance).values() for held in runs}
+    at_work = instance.get_run_records(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
+    others = [record for record in at_work if record.dagster_run.run_id != run_id]
+    if not others:
+        return "another run"
+    record = max(others, key=lambda other: (other.dagster_run.run_id in holders, -other.storage_id))
+    run = record.dagster_run
+    name = run.tags.get(COMMAND_TAG) or f"run {run.run_id[:8]} of {run.job_name}"
+    return f"{name} (started {record.create_timestamp:%Y-%m-%d %H:%M:%S} UTC)"
 
 
-def _messages(step: str | None, failure: StepFailureData) -> Iterator[str]:
-    """What others than Sentinel said; a failure of its own making holds others' words in one step only."""
-    if failure.user_failure_data:
-        if step != MODELS_STEP:
-            return
-        yield failure.user_failure_data.description or ""
-    error = failure.error
-    while error:
-        yield error.message
-        error = error.cause
+def _is_unchanged(event: dg.DagsterEvent) -> bool:
+    """Whether a published asset says of itself that it was there already."""
+    found = event.step_materialization_data.materialization.metadata.get("unchanged")
+    return found is not None and bool(found.value)
 
 
 def _count_checks(result: dg.ExecuteInProcessResult) -> dict[str, int]:
-    counts = {"passed": 0, "warned": 0, "failed": 0}
+    counts = {"passed": 0, "skipped": 0, "warned": 0, "failed": 0}
     for check in result.get_asset_check_evaluations():
-        is_warning = check.severity == dg.AssetCheckSeverity.WARN
-        counts["passed" if check.passed else "warned" if is_warning else "failed"] += 1
+        good = "skipped" if SKIPPED in check.metadata else "passed"
+        bad = "warned" if check.severity == dg.AssetCheckSeverity.WARN else "failed"
+        counts[good if check.passed else bad] += 1
     return counts

@@ -1,7 +1,4 @@
-"""Dagster's SQLite event log, made to keep up with a build; the files and their content are Dagster's own.
-
-Belongs here: how events are written. Does not belong here: which instance uses it (instance).
-"""
+"""Dagster's SQLite event log, made to keep up with a build; the files and their content are Dagster's own."""
 
 import sqlite3
 from collections import OrderedDict
@@ -11,27 +8,33 @@ from itertools import groupby
 from typing import Self
 
 from dagster import EventLogEntry
-from dagster._core.events import ASSET_CHECK_EVENTS, ASSET_EVENTS
-from dagster._core.storage.event_log import SqlEventLogStorageTable, SqliteEventLogStorage
-from dagster._core.storage.sqlite import create_db_conn_string
-from dagster._serdes import ConfigurableClassData
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import StaticPool
+
+from sentinel_orchestration.internals import (
+    ASSET_CHECK_EVENTS,
+    ASSET_EVENTS,
+    ConfigurableClassData,
+    SqlEventLogStorageTable,
+    SqliteEventLogStorage,
+    create_db_conn_string,
+)
 
 OPEN_DATABASES = 8
 BUSY_TIMEOUT_SEC = 60
 
 
 class WarmSqliteEventLogStorage(SqliteEventLogStorage):
-    """Dagster's SQLite event log on the same files, with one open connection a database.
+    """Dagster's SQLite event log on the same files, with one open connection per database.
 
-    Dagster's own makes an engine and a connection for every event, compiles each statement anew, and checkpoints the
+    Dagster's own makes an engine and a connection for every event, compiles each statement again, and checkpoints the
     write-ahead log at each close: half of a build's time at the default size. It also writes the events of a batch one
     by one, and with each materialisation what the asset's newest one is.
     """
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._engines: OrderedDict[str, Engine] = OrderedDict()
+        self._tables: set[str] = set()
         super().__init__(base_dir, inst_data)
 
     @classmethod
@@ -45,8 +48,14 @@ class WarmSqliteEventLogStorage(SqliteEventLogStorage):
             self._engines.popitem()[1].dispose()
         super().dispose()
 
+    def has_table(self, table_name: str) -> bool:
+        """As the base class, which makes an engine to look, with every event of a check. A table that is there stays."""
+        if table_name not in self._tables and super().has_table(table_name):
+            self._tables.add(table_name)
+        return table_name in self._tables
+
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
-        """As `store_event` of each, in one transaction a database; the newest of each asset's events stands for it."""
+        """As `store_event` of each, in one transaction per database; only an asset's newest event is kept as its last."""
         for run_id, of_run in groupby(events, key=lambda entry: entry.run_id):
             entries = list(of_run)
             rows = [self._event_to_row(entry) for entry in entries]

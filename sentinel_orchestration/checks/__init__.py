@@ -1,4 +1,4 @@
-"""Asset checks that are neither the gate's nor dbt's: freshness, expectations on distributions, volume.
+"""Asset checks that are not dbt tests: distributions (Great Expectations), freshness, volume.
 
-Belongs here: judging what the lake and the warehouse made. Does not belong here: making or publishing it.
+Belongs here: verdicts on rows that are there. Does not belong here: rules for a single row (the gate) or of a model (dbt).
 """

@@ -1,6 +1,6 @@
-"""Great Expectations in a process of its own: a JSON request a line on stdin, a JSON answer a line on stdout.
+"""Great Expectations in a process of its own: one JSON request per line on stdin, one JSON answer per line on stdout.
 
-Belongs here: the only import of Great Expectations. It takes seconds and holds Python's lock, so it happens beside dbt.
+The only import of Great Expectations. It takes seconds and holds Python's lock, so it happens beside dbt.
 Ends when stdin closes, so it never outlives the process that started it. Nothing is sent anywhere.
 """
 
@@ -79,7 +79,7 @@ def _serve() -> None:
             answer: dict[str, Any] = {
                 "findings": validate(suites[request["suite"]], request["database"], request["relation"])
             }
-        except Exception as error:  # told to the asker, who fails the check with it
+        except Exception as error:  # sent to the asker, who fails the check with it
             answer = {"error": f"{type(error).__name__}: {error}"}
         print(json.dumps(answer), file=answers, flush=True)
 

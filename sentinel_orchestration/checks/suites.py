@@ -1,7 +1,6 @@
 """What a plausible distribution looks like: for each table, the frames to look at and the expectations on them.
 
-Belongs here: thresholds, each with its reason. Does not belong here: Great Expectations itself (expectations).
-A suite sees at most SAMPLE_ROWS rows and a few daily figures, whatever the size of the table.
+Each threshold has its reason. A suite sees at most SAMPLE_ROWS rows and a few daily figures, whatever the size of the table.
 """
 
 from collections.abc import Mapping
@@ -17,8 +16,8 @@ DRIFT_LIMIT_SD = 4.0  # a day that differs from its trailing window by more is w
 class Suite:
     """Expectations on one asset.
 
-    table: SQL relation, with {rows} for where it lies. day: SQL of a row's day. sample: SQL columns to sample.
-    drift: name → SQL aggregate whose newest full day is held against the days before it. expectations: (type, keywords)
+    table: SQL relation, with {rows} for where it is. day: SQL of a row's day. sample: SQL columns to sample.
+    drift: name → SQL aggregate whose newest full day is compared with the days before it. expectations: (type, keywords)
     on the sample; those on drift are made from `drift`.
     """
 
@@ -124,7 +123,7 @@ def sample_query(suite: Suite, relation: str) -> str:
 
 
 def drift_query(suite: Suite, relation: str) -> str:
-    """One row: for each figure, how many standard deviations the newest full day lies off the trailing days' mean.
+    """One row: for each figure, how many standard deviations the newest full day is away from the mean of the trailing days.
 
     The newest day of all may be partial, so the one before it is judged. 0 where fewer than 7 days came before. The
     deviation is at least 1 % of the mean: figures that hardly move would otherwise cry at nothing.

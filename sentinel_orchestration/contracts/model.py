@@ -1,7 +1,4 @@
-"""The typed form of a contract, as the rest of Sentinel reads it.
-
-Belongs here: plain immutable objects. Does not belong here: YAML (loader) or Polars (the gate).
-"""
+"""The typed form of a contract, as the rest of Sentinel reads it: plain immutable objects."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -12,7 +9,7 @@ FeedKind = Literal["event", "snapshot"]
 
 @dataclass(frozen=True)
 class Reference:
-    """A foreign key: the values must exist in `column` of `feed`."""
+    """A foreign key: each value must exist in `column` of `feed`."""
 
     feed: str
     column: str
@@ -20,7 +17,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a feed and every rule a single value of it must keep."""
+    """One column of a feed and every rule that a single value of it must follow."""
 
     name: str
     type: LogicalType
@@ -34,18 +31,24 @@ class Column:
     max_length: int | None = None
     pattern: str | None = None
     reference: Reference | None = None
+    keeps_history: bool = False  # only in a snapshot: an event says when it was true
+    is_version: bool = False  # of two rows with one key, the one with the greater value is the newer
+
+    def range_text(self) -> str:
+        """The values that a number may have, for people: '0 to 100', 'at least 0'; empty where any will do."""
+        if self.minimum is not None and self.maximum is not None:
+            return f"{self.minimum:,.12g} to {self.maximum:,.12g}"
+        if self.minimum is not None:
+            return f"at least {self.minimum:,.12g}"
+        return "" if self.maximum is None else f"at most {self.maximum:,.12g}"
 
     def rule_text(self) -> str:
         """The column's rules in words, for people: '0 to 100', 'one of a, b', 'exists in towers.tower_id'."""
         parts: list[str] = []
         if self.allowed:
             parts.append("one of " + ", ".join(self.allowed))
-        if self.minimum is not None and self.maximum is not None:
-            parts.append(f"{self.minimum:,.12g} to {self.maximum:,.12g}")
-        elif self.minimum is not None:
-            parts.append(f"at least {self.minimum:,.12g}")
-        elif self.maximum is not None:
-            parts.append(f"at most {self.maximum:,.12g}")
+        if self.range_text():
+            parts.append(self.range_text())
         if self.reference:
             parts.append(f"exists in {self.reference.feed}.{self.reference.column}")
         if self.pattern:
@@ -68,7 +71,8 @@ class RowRule:
 class Contract:
     """What one feed must look like.
 
-    `digest` is the sha256 of the contract file, so that a changed contract gates its feed anew.
+    The freshness limits are hours from the newest event to now; either may be missing, and a snapshot has none.
+    `digest` is the sha256 of the contract file: when it changes, the rows of the feed are checked again.
     """
 
     feed: str
@@ -87,12 +91,12 @@ class Contract:
 
     @property
     def kind(self) -> FeedKind:
-        """`event` where rows carry an event time and land in daily partitions, else `snapshot`."""
+        """`event` if rows have an event time and are stored in daily partitions, else `snapshot`."""
         return "event" if self.event_time else "snapshot"
 
     @property
     def column_names(self) -> list[str]:
-        """Names in the order of the contract."""
+        """Column names in the order of the contract."""
         return [column.name for column in self.columns]
 
     @property
@@ -101,6 +105,11 @@ class Contract:
         return [column.name for column in self.columns if column.is_key]
 
     @property
+    def version_column(self) -> str | None:
+        """The column whose greatest value marks the newest row of a key, if the contract names one."""
+        return next((column.name for column in self.columns if column.is_version), None)
+
+    @property
     def references(self) -> list[tuple[str, Reference]]:
-        """(column, reference) of every foreign key."""
+        """(column, reference) for every foreign key."""
         return [(column.name, column.reference) for column in self.columns if column.reference]

@@ -1,4 +1,4 @@
-"""Where rows come from: the simulator and the files people hand in.
+"""Where rows come from: files that people submit, HTTP endpoints, the simulator.
 
-Belongs here: reading a source into frames, as it is. Does not belong here: judging rows (the gate) or keeping them (bronze).
+Belongs here: reading a source into frames, as it is. Does not belong here: checking rows (the gate) or storing them (bronze).
 """

@@ -1,7 +1,6 @@
-"""Finds the line at which a text file breaks, so that a refusal can name it.
+"""Finds the first bad line of a text file that a reader has refused, so that the message can name it.
 
-Belongs here: looking for the first bad line once a reader has given up. Does not belong here: reading rows (readers). Only
-refused files come here, so a Python loop over lines costs no accepted file anything.
+Only refused files get here, so the Python loop over lines costs accepted files nothing.
 """
 
 import csv
@@ -9,11 +8,9 @@ import json
 import math
 from pathlib import Path
 
-SHOWN_CHARACTERS = 60
-
 
 def broken_line(path: Path, kind: str, separator: str) -> str | None:
-    """What is wrong with the first bad line of a CSV or JSON-lines file, with its number; None where none is found."""
+    """The first bad line of a CSV or JSON-lines file and what is wrong with it, or None if no bad line is found."""
     number = 0
     try:
         with path.open("rb") as file:
@@ -48,21 +45,15 @@ def _finite(text: str) -> float:
 
 
 def _csv_problem(path: Path, separator: str) -> str | None:
-    """The first line with too many fields or a quote never closed; else one with a quote that may be out of place."""
-    suspect: str | None = None
+    """The first line with too many fields; its quotes are known to be in their places."""
     with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = csv.reader(file, delimiter=separator, strict=True)
-        width = len(next(rows, []))
-        while True:
-            start = rows.line_num + 1
-            try:
-                row = next(rows, None)
-            except csv.Error as error:
-                return f"line {start} has a quote out of place or never closed ({error})"
-            if row is None:
-                return suspect
-            if len(row) > width:
-                return f"line {start} has more fields ({len(row)}) than the header ({width})"
-            odd = next((value for value in row if value.count('"') % 2), None)
-            if odd and not suspect:  # Python reads over a quote inside an unquoted field, Polars does not
-                suspect = f"line {start} has a quote out of place ({odd[:SHOWN_CHARACTERS]!r}): double it, and quote the field"
+        rows = csv.reader(file, delimiter=separator)
+        width, start = len(next(rows, [])), rows.line_num + 1
+        try:
+            for row in rows:
+                if len(row) > width:
+                    return f"line {start} has more fields ({len(row)}) than the header ({width})"
+                start = rows.line_num + 1
+        except csv.Error as error:
+            return f"line {start} cannot be read ({error})"
+    return None

@@ -1,8 +1,4 @@
-"""Opens a parquet, CSV or JSON-lines file as raw rows, or says why it cannot be read and how to mend it.
-
-Belongs here: file formats and their quirks. Does not belong here: contracts beyond the names of columns, or whether a path
-is a file at all (openable) and not out of all proportion (limits).
-"""
+"""Reads a parquet, CSV or JSON-lines file as raw rows, or says why it cannot be read and how to fix it."""
 
 import csv
 from collections.abc import Iterator
@@ -13,7 +9,9 @@ import polars as pl
 
 from sentinel_orchestration.feeds.broken_lines import broken_line
 from sentinel_orchestration.feeds.limits import MAX_EXPANSION, Limits
-from sentinel_orchestration.feeds.openable import BatchRefusedError, check_openable, check_text
+from sentinel_orchestration.feeds.openable import BatchRefusedError, check_kind, check_openable, check_text
+from sentinel_orchestration.feeds.quotes import misplaced_quote
+from sentinel_orchestration.feeds.zones import with_readable_zones
 
 SUFFIXES = {
     ".parquet": "parquet",
@@ -25,10 +23,11 @@ SUFFIXES = {
 }
 SEPARATORS = ",;\t|"
 PARQUET_MAGIC = b"PAR1"
-LONGEST_HEADER = 2**24
-MENDS = {
+ENCRYPTED = "Encryption error"  # what Polars says of a parquet file of which some columns are encrypted
+MAX_HEADER_BYTES = 2**24
+FIXES = {
     "csv": "Save it as UTF-8 CSV with one header line and the same number of fields on each line.",
-    "jsonl": "Write one JSON object a line, as UTF-8, without a list around them and without a byte-order mark.",
+    "jsonl": "Write one JSON object per line, as UTF-8, without a list around them and without a byte-order mark.",
     "parquet": "The file is damaged or incomplete: export it again.",
 }
 
@@ -36,13 +35,16 @@ MENDS = {
 def read_chunks(path: Path, rows: int, max_expansion: int = MAX_EXPANSION) -> Iterator[pl.DataFrame]:
     """The file's rows in order, as they are, in frames of about `rows` rows.
 
-    CSV values stay text; a line without any value, as spreadsheets leave them at the end, is no row.
-    Raises BatchRefusedError for a file that is missing, empty, of an unknown kind, or broken somewhere, and for one that
+    A file without rows gives one frame without rows. CSV values stay text. A line without any value, as spreadsheets leave
+    at the end, is not a row.
+    Raises BatchRefusedError for a file that is missing, empty, of an unknown kind, or broken anywhere, and for one that
     takes over `max_expansion` times its size in memory.
     """
     frame, kind = _scan(path), _kind(path)
+    if kind == "csv" and (problem := misplaced_quote(path, _separator(path))):
+        raise BatchRefusedError(f"{path.name}: {problem}. {_fix(path)}")
     limits = Limits(path, max_expansion)
-    with _told(path):
+    with _refusals(path):
         limits.check_shape(frame, is_text=kind != "parquet")
         size, is_empty = 0, True
         for chunk in frame.collect_batches(chunk_size=rows, maintain_order=True):
@@ -52,26 +54,28 @@ def read_chunks(path: Path, rows: int, max_expansion: int = MAX_EXPANSION) -> It
             if kept.height:
                 is_empty = False
                 yield kept
-    if is_empty:
-        raise BatchRefusedError(f"{path.name}: holds no rows. Hand in a file with at least one row, or none.")
+        if is_empty:
+            yield frame.collect_schema().to_frame()
 
 
 def column_names(path: Path) -> list[str]:
     """The names of the file's columns, without reading its rows. Raises BatchRefusedError like `read_chunks`."""
     frame = _scan(path)
-    with _told(path):
+    with _refusals(path):
         return frame.collect_schema().names()
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Turns what Polars says of a broken file into a refusal that names the line, where there is one, and the mend."""
+def _refusals(path: Path) -> Iterator[None]:
+    """Turns Polars' error about a broken file into a refusal that names the fix, and the line if there is one."""
     try:
         yield
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        if ENCRYPTED in str(error):
+            raise BatchRefusedError(f"{path.name}: is encrypted. Export it without encryption.") from error
         kind = _kind(path)
         line = None if kind == "parquet" else broken_line(path, kind, _separator(path) if kind == "csv" else "")
-        raise BatchRefusedError(f"{path.name}: {line or _first_line(error)}. {_mend(path)}") from error
+        raise BatchRefusedError(f"{path.name}: {line or _first_line(error)}. {_fix(path)}") from error
 
 
 def _without_blank_lines(chunk: pl.DataFrame) -> pl.DataFrame:
@@ -87,17 +91,19 @@ def _scan(path: Path) -> pl.LazyFrame:
     kind = SUFFIXES.get(path.suffix.lower())
     if kind is None:
         raise BatchRefusedError(f"{path.name}: unknown kind of file. Use one of {', '.join(SUFFIXES)}.")
+    check_kind(path)
     with path.open("rb") as file:
         is_parquet = file.read(4) == PARQUET_MAGIC
     if is_parquet != (kind == "parquet"):
         found = "a parquet file" if is_parquet else "not a parquet file"
-        raise BatchRefusedError(f"{path.name}: the name says {kind}, but it is {found}. Give it its right suffix.")
+        raise BatchRefusedError(f"{path.name}: the name says {kind}, but it is {found}. Correct the suffix.")
     if kind == "parquet":
-        return pl.scan_parquet(path, glob=False, hive_partitioning=False)
+        with _refusals(path):
+            return with_readable_zones(pl.scan_parquet(path, glob=False, hive_partitioning=False), path.name)
     check_text(path)
     if kind == "csv":
         return pl.scan_csv(path, infer_schema=False, separator=_separator(path), glob=False)
-    with _told(path):
+    with _refusals(path):
         return pl.scan_ndjson(path, infer_schema_length=None)
 
 
@@ -106,20 +112,20 @@ def _kind(path: Path) -> str:
 
 
 def _separator(path: Path) -> str:
-    """The separator of the header line; doubled names and a header that is not UTF-8 are refused here."""
+    """The separator of the header line. Raises BatchRefusedError for a repeated name or a header that is not UTF-8."""
     with path.open("rb") as file:
-        line = file.readline(LONGEST_HEADER)
-    if len(line) == LONGEST_HEADER:
-        raise BatchRefusedError(f"{path.name}: line 1 has over {LONGEST_HEADER:,} bytes. {_mend(path)}")
+        line = file.readline(MAX_HEADER_BYTES)
+    if len(line) == MAX_HEADER_BYTES:
+        raise BatchRefusedError(f"{path.name}: line 1 has over {MAX_HEADER_BYTES:,} bytes. {_fix(path)}")
     try:
         header = line.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise BatchRefusedError(f"{path.name}: line 1 is not UTF-8 ({error.reason}). {_mend(path)}") from error
+        raise BatchRefusedError(f"{path.name}: line 1 is not UTF-8 ({error.reason}). {_fix(path)}") from error
     separator = max(SEPARATORS, key=header.count)
     names = next(csv.reader([header], delimiter=separator), [])
-    doubled = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
-    if doubled:
-        raise BatchRefusedError(f"{path.name}: column {', '.join(doubled)} stands twice in the header. Rename one.")
+    repeated = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
+    if repeated:
+        raise BatchRefusedError(f"{path.name}: column {', '.join(repeated)} is in the header twice. Rename one.")
     return separator
 
 
@@ -127,5 +133,5 @@ def _first_line(error: BaseException) -> str:
     return str(error).strip().splitlines()[0].rstrip(". ") if str(error).strip() else type(error).__name__
 
 
-def _mend(path: Path) -> str:
-    return MENDS[_kind(path)]
+def _fix(path: Path) -> str:
+    return FIXES[_kind(path)]

@@ -1,32 +1,39 @@
-"""The Dagster assets of the lake: for each contract one bronze and one silver asset, made from the contract alone.
-
-Belongs here: specs and metadata of those assets. Does not belong here: the work (received, silver) or verdicts on it.
-"""
+"""The Dagster assets of the lake: for each contract one bronze and one silver asset, made from the contract alone."""
 
 import hashlib
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import dagster as dg
 
 from sentinel_orchestration.contracts import Contract, load_contracts
-from sentinel_orchestration.lake.batches import BatchRecord
-from sentinel_orchestration.lake.counts import DayCounts, silver_counts
-from sentinel_orchestration.lake.gate import GATE_VERSION
-from sentinel_orchestration.lake.run import covered_days, daily_partitions, run_lake
-from sentinel_orchestration.lake.silver import gate_feed
-from sentinel_orchestration.lake.summaries import batch_metadata, column_schema, gate_metadata
-from sentinel_orchestration.lake.verdicts import (
+from sentinel_orchestration.feeds.source import BatchRecord, SourceError
+from sentinel_orchestration.internals import log_materializations
+from sentinel_orchestration.lake.checks import (
     bronze_specs,
     extra_columns,
+    nothing_goes_back,
     quarantine_rate,
     reconciliation,
+    references_judged,
     refusals,
     silver_specs,
 )
-from sentinel_orchestration.lock import hold_build_lock
+from sentinel_orchestration.lake.counts import feed_version, silver_counts
+from sentinel_orchestration.lake.foreign_keys import unjudged_references
+from sentinel_orchestration.lake.gate import GATE_VERSION
+from sentinel_orchestration.lake.history import update_history
+from sentinel_orchestration.lake.received import FeedMissingError
+from sentinel_orchestration.lake.reversals import reversals
+from sentinel_orchestration.lake.run import covered_days, daily_partitions, run_lake
+from sentinel_orchestration.lake.silver import gate_feed
+from sentinel_orchestration.lake.summaries import batch_metadata, column_schema, gate_metadata
+from sentinel_orchestration.resources import SettingsResource
 from sentinel_orchestration.settings import Settings
+
+POOL = "lake"  # two runs that write the same day, or read what the other replaces, wait for each other
+Results = Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]
 
 
 def lake_assets(settings: Settings) -> list[dg.AssetsDefinition]:
@@ -35,15 +42,13 @@ def lake_assets(settings: Settings) -> list[dg.AssetsDefinition]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", dg.BetaWarning)  # backfill_policy; Dagster is pinned exactly
         return [
-            make(contract, settings, partitions if contract.kind == "event" else None)
+            make(contract, partitions if contract.kind == "event" else None)
             for contract in load_contracts().values()
             for make in (_bronze_asset, _silver_asset)
         ]
 
 
-def _bronze_asset(
-    contract: Contract, settings: Settings, partitions: dg.PartitionsDefinition[str] | None
-) -> dg.AssetsDefinition:
+def _bronze_asset(contract: Contract, partitions: dg.PartitionsDefinition[str] | None) -> dg.AssetsDefinition:
     key = dg.AssetKey(["bronze", contract.feed])
 
     @dg.asset(  # type: ignore[untyped-decorator]  # the overloads cannot see into **
@@ -51,28 +56,33 @@ def _bronze_asset(
         description=f"{contract.description} As received, with where each batch came from.",
         check_specs=bronze_specs(contract, key),
     )
-    def bronze(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
-        hold_build_lock(settings.build_dir, f"run {context.run_id}", context.log.warning)  # files change from here on
+    def bronze(context: dg.AssetExecutionContext, settings: SettingsResource) -> Results:
         days = covered_days(context)
-        lake = run_lake(context, settings)
-        received = lake.receive(contract.feed, days)
+        lake = run_lake(context, settings.load())
+        before = _batch_ids(lake.active(contract.feed))
+        try:
+            received = lake.receive(contract.feed, days)
+        except (FeedMissingError, SourceError) as error:
+            raise dg.Failure(str(error), allow_retries=False) from error
         active = lake.active(contract.feed)
-        if not active:
-            raise dg.Failure(_nothing_received(contract, received), allow_retries=False)
-        active = {day: records for day, records in active.items() if days is None or day in set(days)}
+        if received and all(record.refused_because for record in received):
+            raise dg.Failure(_all_refused(contract, received), allow_retries=False)
+        if days is None:
+            after = _batch_ids(active)
+            _record_days(context, key, {day: {} for day in {*before, *after} if before.get(day) != after.get(day)})
+        else:
+            active = {day: records for day, records in active.items() if day in set(days)}
         batches = {record.batch_id: record for records in active.values() for record in records}
         yield dg.MaterializeResult(
             metadata=batch_metadata(lake, contract.feed, active), data_version=_data_version(list(batches))
         )
-        yield refusals(contract, key, received)
+        yield refusals(lake.sources[contract.feed], key, received)
         yield extra_columns(key, batches.values())
 
     return cast("dg.AssetsDefinition", bronze)
 
 
-def _silver_asset(
-    contract: Contract, settings: Settings, partitions: dg.PartitionsDefinition[str] | None
-) -> dg.AssetsDefinition:
+def _silver_asset(contract: Contract, partitions: dg.PartitionsDefinition[str] | None) -> dg.AssetsDefinition:
     key = dg.AssetKey(["silver", contract.feed])
     references = sorted({reference.feed for _, reference in contract.references})
 
@@ -82,32 +92,45 @@ def _silver_asset(
         description=f"{contract.description} {contract.grain} Every row keeps its contract; the others are quarantined.",
         check_specs=silver_specs(contract, key),
     )
-    def silver(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
-        hold_build_lock(settings.build_dir, f"run {context.run_id}", context.log.warning)
-        lake = run_lake(context, settings)
-        before = {counts.day: counts.version for counts in silver_counts(settings.silver_dir, contract.feed)}
-        counts = gate_feed(lake, contract.feed, covered_days(context))
-        _tell_of_days_beyond_the_range(context, key, [c for c in counts if before.get(c.day) != c.version])
+    def silver(context: dg.AssetExecutionContext, settings: SettingsResource) -> Results:
+        """Its checks judge the whole feed, whatever days the run covers: a release is made of all of it."""
+        days = covered_days(context)
+        lake = run_lake(context, settings.load())
+        before = {counts.day: counts.version for counts in silver_counts(lake.layout, contract.feed)}
+        gated = gate_feed(lake, contract.feed, days)
+        update_history(lake, contract)
+        if days is None:
+            changed = [counts for counts in gated if before.get(counts.day) != counts.version]
+            rows = {c.day: {"dagster/row_count": c.good, "rows_quarantined": c.quarantined} for c in changed}
+            _record_days(context, key, rows)
+        counts = silver_counts(lake.layout, contract.feed)
         yield dg.MaterializeResult(
-            metadata=gate_metadata(lake, contract.feed, counts), data_version=_data_version([c.version for c in counts])
+            metadata=gate_metadata(lake, contract.feed, gated), data_version=dg.DataVersion(feed_version(counts))
         )
-        yield reconciliation(key, lake.settings, contract, counts)
-        yield quarantine_rate(key, contract, counts)
+        yield reconciliation(key, lake.layout, contract, counts)
+        yield quarantine_rate(key, lake.layout, contract, counts)
+        if contract.kind == "snapshot":
+            yield nothing_goes_back(key, contract, counts, reversals(lake.layout, contract))
+        if contract.references:
+            yield references_judged(key, counts, unjudged_references(lake, contract))
 
     return cast("dg.AssetsDefinition", silver)
 
 
-def _tell_of_days_beyond_the_range(
-    context: dg.AssetExecutionContext, key: dg.AssetKey, gated: Sequence[DayCounts]
-) -> None:
-    """Records the days gated anew outside the run's range: what they refer to, or their contract, changed."""
-    if context.assets_def.partitions_def is None:
+def _record_days(context: dg.AssetExecutionContext, key: dg.AssetKey, changed: Mapping[str, Mapping[str, int]]) -> None:
+    """Records a materialization of each day that changed: Dagster itself records only those the run names."""
+    partitions = context.assets_def.partitions_def
+    if partitions is None or not changed:
         return
-    in_range = set(context.partition_keys)
-    for counts in gated:
-        if counts.day not in in_range:
-            rows = {"dagster/row_count": counts.good, "rows_quarantined": counts.quarantined}
-            context.log_event(dg.AssetMaterialization(key, partition=counts.day, metadata=rows))
+    known = set(partitions.get_partition_keys()) - {*context.partition_keys}
+    log_materializations(
+        context,
+        [dg.AssetMaterialization(key, partition=day, metadata=changed[day]) for day in sorted(changed) if day in known],
+    )
+
+
+def _batch_ids(active: Mapping[str, Sequence[BatchRecord]]) -> dict[str, list[str]]:
+    return {day: [record.batch_id for record in records] for day, records in active.items()}
 
 
 def _common(contract: Contract, key: dg.AssetKey, partitions: dg.PartitionsDefinition[str] | None) -> dict[str, Any]:
@@ -121,16 +144,13 @@ def _common(contract: Contract, key: dg.AssetKey, partitions: dg.PartitionsDefin
         "code_version": hashlib.sha256(f"{GATE_VERSION}{contract.digest}".encode()).hexdigest()[:12],
         "partitions_def": partitions,
         "backfill_policy": dg.BackfillPolicy.single_run() if partitions else None,
+        "pool": POOL,
     }
 
 
-def _nothing_received(contract: Contract, received: Sequence[BatchRecord]) -> str:
+def _all_refused(contract: Contract, received: Sequence[BatchRecord]) -> str:
     refused = "\n".join(record.refused_because for record in received if record.refused_because)
-    return f"No rows of {contract.feed} were received. " + (
-        refused
-        or f"Hand in a file (`sentinel ingest FILE --feed {contract.feed}`), or take {contract.feed} out of "
-        "SENTINEL_INBOX_FEEDS so that it is simulated."
-    )
+    return f"No rows of {contract.feed} were received. {refused}"
 
 
 def _data_version(parts: Sequence[str]) -> dg.DataVersion:

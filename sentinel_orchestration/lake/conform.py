@@ -1,8 +1,7 @@
 """Brings raw values to the types of a contract where their meaning is plain, as Polars expressions.
 
-Belongs here: type rules (nanoseconds, `T` or space, empty text for null, TRUE/1). Does not belong here: rules about
-values (the gate). NaN counts as null, as pandas writes it. Times with an offset become UTC; times without are UTC. A date
-stored as a time is the date it says where it was written.
+NaN counts as null, as pandas writes it. Times with an offset become UTC; times without are UTC. A date stored as a time is the
+date it says where it was written.
 """
 
 from collections.abc import Sequence
@@ -11,7 +10,7 @@ import polars as pl
 
 from sentinel_orchestration.contracts import Column, Contract
 from sentinel_orchestration.contracts.model import LogicalType
-from sentinel_orchestration.feeds.openable import BatchRefusedError
+from sentinel_orchestration.feeds import zones
 
 DTYPES: dict[LogicalType, pl.DataType] = {
     "string": pl.String(),
@@ -25,34 +24,13 @@ BOOLEAN_WORDS = {"true": True, "t": True, "yes": True, "1": True, "1.0": True} |
     "false": False, "f": False, "no": False, "0": False, "0.0": False
 }  # fmt: skip
 LISTED = 10
-OFFSET = r"\s*([+-])(\d{2}):?(\d{2})?$"
+OFFSET = rf"\s*{zones.OFFSET}$"
 NAN_WORDS = ["nan", "NaN", "NAN"]
 
 
 def contract_schema(contract: Contract) -> dict[str, pl.DataType]:
     """Column → dtype of a conformed frame, in the contract's order."""
     return {column.name: DTYPES[column.type] for column in contract.columns}
-
-
-def check_shape(columns: dict[str, pl.DataType], contract: Contract, source: str) -> list[str]:
-    """The names of extra columns of a raw frame.
-
-    Raises BatchRefusedError where a column is missing or holds a type that cannot mean what the contract says.
-    """
-    missing = [name for name in contract.column_names if name not in columns]
-    extra = [name for name in columns if name not in contract.column_names]
-    if missing:
-        hint = f" It has instead: {listed(extra)}." if extra else ""
-        raise BatchRefusedError(
-            f"{source}: column {', '.join(missing)} is missing; the contract {contract.feed} needs it.{hint} Add or rename it."
-        )
-    for column in contract.columns:
-        if not _can_mean(columns[column.name], column.type):
-            raise BatchRefusedError(
-                f"{source}: column {column.name} holds {columns[column.name]}, which cannot be read as "
-                f"{column.type}. Write it as {_plain(column.type)}."
-            )
-    return extra
 
 
 def listed(names: Sequence[str]) -> str:
@@ -87,27 +65,9 @@ def is_missing(column: Column, dtype: pl.DataType) -> pl.Expr:
     return value.is_null()
 
 
-def _can_mean(dtype: pl.DataType, target: LogicalType) -> bool:
-    if dtype == pl.Null or dtype == pl.String or dtype in (pl.Categorical, pl.Enum):
-        return True
-    if target == "string":
-        return dtype.is_integer()
-    if target in ("date", "timestamp"):
-        return dtype == pl.Date or dtype == pl.Datetime
-    if dtype == pl.Boolean:
-        return target == "boolean"
-    return dtype.is_numeric()
-
-
-def _plain(target: LogicalType) -> str:
-    return {
-        "string": "text",
-        "integer": "whole numbers",
-        "number": "numbers",
-        "boolean": "true and false",
-        "date": "dates (2026-01-31)",
-        "timestamp": "timestamps (2026-01-31T13:00:00Z), not as a count of seconds",
-    }[target]
+def whole(number: pl.Expr) -> pl.Expr:
+    """Floats as integers; null where there is a fraction, or more digits than a float can hold."""
+    return pl.when((number % 1 == 0) & (number.abs() < 2**53)).then(number).cast(pl.Int64, strict=False)
 
 
 def _from_typed(value: pl.Expr, dtype: pl.DataType, target: LogicalType) -> pl.Expr:
@@ -116,8 +76,7 @@ def _from_typed(value: pl.Expr, dtype: pl.DataType, target: LogicalType) -> pl.E
     if target == "boolean" and dtype != pl.Boolean:
         return pl.when(value == 1).then(True).when(value == 0).then(False)
     if target == "integer" and not dtype.is_integer():
-        number = value.cast(pl.Float64)
-        return pl.when((number % 1 == 0) & (number.abs() < 2**53)).then(number).cast(pl.Int64, strict=False)
+        return whole(value.cast(pl.Float64))
     if isinstance(dtype, pl.Datetime) and dtype.time_zone:
         value = (value if target == "date" else value.dt.convert_time_zone("UTC")).dt.replace_time_zone(None)
     return value.cast(DTYPES[target], strict=False)
@@ -133,8 +92,7 @@ def _from_text(text: pl.Expr, target: LogicalType) -> pl.Expr:
         return local.dt.date() if target == "date" else local - offset
     number = text.cast(pl.Float64, strict=False)
     if target == "integer":
-        whole = pl.when((number % 1 == 0) & (number.abs() < 2**53)).then(number).cast(pl.Int64, strict=False)
-        return text.cast(pl.Int64, strict=False).fill_null(whole)
+        return text.cast(pl.Int64, strict=False).fill_null(whole(number))
     return number.fill_nan(None)
 
 

@@ -1,28 +1,21 @@
-"""Holds rows against their contract: good rows, quarantined rows with the rules they broke, exact duplicates.
+"""Checks rows against their contract: good rows, quarantined rows with the rules they broke, exact duplicates.
 
-Belongs here: what each rule of a contract means, as one Polars expression each. Does not belong here: files and folders.
-For any frame, rows in = good + quarantined + exact duplicates, and gating the good rows again changes nothing.
+Each rule of a contract is one Polars expression. For any frame, rows in = good + quarantined + exact duplicates, and gating the
+good rows again changes nothing.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 import polars as pl
 
-from sentinel_orchestration.contracts import Column, Contract, Reference
-from sentinel_orchestration.lake.conform import conform, contract_schema, is_missing
+from sentinel_orchestration.contracts import Contract
+from sentinel_orchestration.contracts.mapping import NO_MAP, FeedMap
+from sentinel_orchestration.lake.columns import DAY, ORDER, PROVENANCE, RAW, ROW, RULES, UNREAD
+from sentinel_orchestration.lake.conform import contract_schema, is_missing
+from sentinel_orchestration.lake.mapped import mapped, named, sources, unread
+from sentinel_orchestration.lake.rules import SUPERSEDED, ReferencedValues, broken_by
 
-GATE_VERSION = "2"
-DAY, ORDER, ROW, RECEIVED = "_day", "_order", "_row", "_received_at"
-UNREAD, RAW, RULES, PATH = "_unread", "_raw", "_rules", "_path"
-PROVENANCE = [DAY, ORDER, ROW, RECEIVED]
-SUPERSEDED = "key.superseded"
-EARLIEST_EVENT = datetime(2000, 1, 1)
-CLOCK_SKEW = timedelta(hours=1)
-CONTROL_CHARACTERS = r"[\x00-\x08\x0B\x0C\x0E-\x1F\x7F]"  # all but tab and line ends: no tool agrees on what they mean
-
-ReferencedValues = Mapping[Reference, pl.Series | pl.DataFrame]
+GATE_VERSION = "3"
 
 
 @dataclass(frozen=True)
@@ -39,29 +32,35 @@ class Gated:
     duplicates: pl.DataFrame
 
 
-def conform_frame(raw: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+def conform_frame(raw: pl.DataFrame, contract: Contract, feed_map: FeedMap = NO_MAP) -> pl.DataFrame:
     """A raw frame (with its provenance columns) in the contract's types, plus `_unread` and `_raw`.
 
-    `_unread` names the columns whose value could not be read, comma-separated; null where all could.
+    `_unread` names the columns whose value could not be read, comma-separated; null where all could. `_raw` is then the
+    row as it was received: of its columns, those that are read.
     """
-    values = [conform(column, raw.schema[column.name]).alias(column.name) for column in contract.columns]
+    maps = feed_map.applied_to(raw.columns)
+    found = named(raw, contract.columns, maps, PROVENANCE)
+    schema = found.schema
+    values = [mapped(c, schema[c.name], maps.get(c.name)).alias(c.name) for c in contract.columns]
     doubtful = [
-        c for c in contract.columns if raw.schema[c.name] != contract_schema(contract)[c.name] or c.type != "string"
+        c for c in contract.columns if schema[c.name] != contract_schema(contract)[c.name] or c.type != "string"
     ]
-    frame = raw.select(*values, *PROVENANCE)
-    unread = [
-        pl.when(frame[column.name].is_null() & ~raw.select(is_missing(column, raw.schema[column.name])).to_series())
-        .then(pl.lit(column.name))
-        .alias(column.name)
+    frame = found.select(*values, *PROVENANCE)
+    names_of_unread = [
+        found.select(
+            pl.when(frame[column.name].is_null() & ~is_missing(column, schema[column.name]))
+            .then(unread(column, schema[column.name], maps.get(column.name)))
+            .alias(column.name)
+        ).to_series()
         for column in doubtful
         if frame[column.name].null_count()
     ]
     nothing = pl.lit(None, dtype=pl.String)
-    if not unread:
+    if not names_of_unread:
         return frame.with_columns(nothing.alias(UNREAD), nothing.alias(RAW))
-    names = frame.select(pl.concat_str(unread, separator=",", ignore_nulls=True)).to_series()
+    names = pl.select(pl.concat_str(names_of_unread, separator=",", ignore_nulls=True)).to_series()
     broken = names != ""
-    raw_rows = raw.select(pl.struct(contract.column_names).struct.json_encode()).to_series()
+    raw_rows = raw.select(pl.struct(sources(contract, maps)).struct.json_encode()).to_series()
     return frame.with_columns(
         pl.when(broken).then(names).alias(UNREAD),
         pl.when(broken).then(raw_rows).alias(RAW),
@@ -73,15 +72,17 @@ def gate(
 ) -> Gated:
     """Splits a conformed frame (see `conform_frame`), each day by itself, so that days may be gated in any company.
 
-    `referenced` holds the values each foreign key may take: a series, or a frame of (value, `_day` it may stand on).
-    Where a key comes more than once with different content, the row received last (by `_order`, then `_row`) stays and
-    the others are quarantined as superseded; so are those in `moved`, the (key, `_day`) received later on another day.
+    `referenced` holds the values each foreign key may take: a series, or a frame of (value, `_day` it may stand on). A foreign
+    key that is not in it is not judged.
+    Where a key comes more than once with different content, the newest row stays: by the contract's version column, if it
+    names one, then `_order`, then `_row`. The others are quarantined as superseded; so are those in `moved`, the (key,
+    `_day`) received later on another day.
     """
     left = frame.clear()
     if moved is not None and not moved.is_empty():
         left = frame.join(moved, on=[*contract.key, DAY], how="semi", maintain_order="left")
         frame = frame.join(moved, on=[*contract.key, DAY], how="anti", maintain_order="left")
-    good, broken = _split(frame, _rules(contract, referenced))
+    good, broken = _split(frame, broken_by(contract, referenced, has_unread=frame[UNREAD].null_count() < frame.height))
     good, superseded, duplicates = _newest(good, contract)
     set_aside = pl.concat([superseded, left]).with_columns(pl.lit(SUPERSEDED).alias(RULES))
     quarantined = pl.concat([_mended(broken, good, contract), set_aside])
@@ -105,8 +106,8 @@ def _split(frame: pl.DataFrame, rules: list[tuple[str, pl.Expr]]) -> tuple[pl.Da
         frame.select(pl.any_horizontal(expression for _, expression in rules)).to_series().fill_null(value=False)
     )
     names = [pl.when(expression).then(pl.lit(name)) for name, expression in rules]
-    told = pl.concat_str(names, separator=", ", ignore_nulls=True).alias(RULES)
-    return frame.filter(~is_broken), frame.filter(is_broken).with_columns(told)
+    broken_rules = pl.concat_str(names, separator=", ", ignore_nulls=True).alias(RULES)
+    return frame.filter(~is_broken), frame.filter(is_broken).with_columns(broken_rules)
 
 
 def _newest(good: pl.DataFrame, contract: Contract) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
@@ -116,7 +117,8 @@ def _newest(good: pl.DataFrame, contract: Contract) -> tuple[pl.DataFrame, pl.Da
         return good, good.clear(), good.clear()
     if not good.select(contract.key).is_duplicated().any():
         return good.sort(order, maintain_order=True), good.clear(), good.clear()
-    ordered = good.sort(ORDER, ROW).with_row_index("_position")
+    version = [contract.version_column] if contract.version_column else []
+    ordered = good.sort(*version, ORDER, ROW).with_row_index("_position")
     distinct = ordered.unique([DAY, *contract.column_names], keep="last", maintain_order=True)
     duplicates = ordered.join(distinct.select("_position"), on="_position", how="anti")
     newest = distinct.unique([DAY, *contract.key], keep="last", maintain_order=True)
@@ -129,7 +131,7 @@ def _newest(good: pl.DataFrame, contract: Contract) -> tuple[pl.DataFrame, pl.Da
 
 
 def _is_in_order(good: pl.DataFrame, order: list[str]) -> bool:
-    """Whether each row comes after the one before by the columns of `order`, so that no key stands twice.
+    """Whether each row comes after the one before by the columns of `order`, so that no key comes twice.
 
     Most feeds arrive so, and seeing it costs a tenth of looking for doubles.
     """
@@ -152,51 +154,3 @@ def _mended(broken: pl.DataFrame, good: pl.DataFrame, contract: Contract) -> pl.
         .with_columns(pl.when(is_mended).then(pl.lit(SUPERSEDED)).otherwise(RULES).alias(RULES))
         .drop("_newer_order", "_newer_row")
     )
-
-
-def _rules(contract: Contract, referenced: ReferencedValues) -> list[tuple[str, pl.Expr]]:
-    """(name, expression that is true for a row that breaks it) of every rule of the contract."""
-    rules: list[tuple[str, pl.Expr]] = []
-    for column in contract.columns:
-        rules += _column_rules(column, referenced)
-    if contract.event_time:
-        moment = pl.col(contract.event_time)
-        rules.append((f"{contract.event_time}.too_old", moment < EARLIEST_EVENT))
-        rules.append((f"{contract.event_time}.future", moment > pl.col(RECEIVED) + CLOCK_SKEW))
-    for rule in contract.rules:
-        rules.append((rule.name, ~pl.sql_expr(rule.expression)))
-    return rules
-
-
-def _column_rules(column: Column, referenced: ReferencedValues) -> list[tuple[str, pl.Expr]]:
-    value = pl.col(column.name)
-    is_unread = pl.col(UNREAD).is_not_null() & ("," + pl.col(UNREAD) + ",").str.contains(
-        f",{column.name},", literal=True
-    )
-    rules = [("type", is_unread)]
-    if column.is_required:
-        rules.append(("required", value.is_null() & ~is_unread.fill_null(False)))
-    if column.type == "number" and (column.minimum is None or column.maximum is None):
-        rules.append(("finite", value.is_infinite()))  # limits on both sides say it already
-    if column.allowed:
-        rules.append(("allowed", ~value.is_in(list(column.allowed))))
-    if column.minimum is not None:
-        rules.append(("minimum", value < column.minimum))
-    if column.maximum is not None:
-        rules.append(("maximum", value > column.maximum))
-    if column.type == "string" and not (column.allowed or column.reference):
-        rules.append(("control_characters", value.str.contains(CONTROL_CHARACTERS)))
-    if column.max_length is not None and column.reference is None:  # a known value is short enough
-        rules.append(("length", value.str.len_chars() > column.max_length))
-    if column.pattern is not None:
-        rules.append(("pattern", ~value.str.contains(f"^(?:{column.pattern})$")))
-    if column.reference is not None:
-        rules.append(("reference", ~_is_known(value, referenced[column.reference])))
-    return [(f"{column.name}.{name}", expression) for name, expression in rules]
-
-
-def _is_known(value: pl.Expr, known: pl.Series | pl.DataFrame) -> pl.Expr:
-    if isinstance(known, pl.Series):
-        return value.is_in(known.implode())
-    on_day = known.select(pl.concat_str(pl.nth(0), DAY, separator="\n")).to_series()
-    return pl.concat_str(value, DAY, separator="\n").is_in(on_day.implode())

@@ -1,16 +1,13 @@
-"""The lake as it was for a build: the batches that build was made from count, whatever came or went since.
-
-Belongs here: reading such a choice and keeping to it. Does not belong here: making it (received), or comparing (verify).
-"""
+"""The lake as it was for a release: the batches it was made from count, whatever has come or gone since."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
 
-from sentinel_orchestration.lake.batches import BatchRecord
+from sentinel_orchestration.feeds.pinned import Pinned
+from sentinel_orchestration.feeds.source import BatchRecord, Source
 from sentinel_orchestration.lake.received import Lake
 
 
@@ -26,17 +23,13 @@ class PinnedLake(Lake):
         body: dict[str, dict[str, list[str]]] = json.loads(self.manifest.read_text(encoding="utf-8"))
         return body["batches"]
 
-    def source(self, feed: str) -> Literal["inbox", "simulator"]:
-        """Where the feed's rows came from."""
-        return self._pinned[feed][0].source
-
-    def receive(self, feed: str, days: Iterable[str] | None = None) -> list[BatchRecord]:
-        """The records of the feed's batches."""
-        return self._pinned[feed]
-
-    def expected(self, feed: str) -> dict[str, list[str]]:
-        """Day → ids of the batches that count for it."""
-        return {day: [record.batch_id for record in records] for day, records in self.active(feed).items()}
+    @cached_property
+    def sources(self) -> Mapping[str, Source]:
+        """The batches of each feed, whatever its source is by now."""
+        return {
+            feed: Pinned(records[0].source if records else "absent", tuple(self.batches[feed]))
+            for feed, records in self._pinned.items()
+        }
 
     def missing(self) -> dict[str, list[str]]:
         """Feed → ids of its batches whose record or rows bronze no longer holds."""
@@ -54,9 +47,3 @@ class PinnedLake(Lake):
     def _has_rows(self, record: BatchRecord) -> bool:
         bronze = self.bronze(record.feed)
         return all(bronze.pieces(day, record) for day in record.rows_by_day)
-
-    def _records(self, feed: str) -> list[BatchRecord]:
-        return self._pinned[feed]
-
-    def _expected_days(self, feed: str) -> Iterable[str]:
-        return self.active(feed)

@@ -1,7 +1,4 @@
-"""The lake of a Dagster run: which moment it is built for, and which days it covers.
-
-Belongs here: what is read off a run's tags and record. Does not belong here: what assets do with it.
-"""
+"""The lake of a Dagster run: which moment it is built for, and which days it covers."""
 
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -10,55 +7,77 @@ import dagster as dg
 
 from sentinel_orchestration.lake.pinned import PinnedLake
 from sentinel_orchestration.lake.received import Lake
-from sentinel_orchestration.settings import Settings, hour_of, newest_full_hour, window_days
+from sentinel_orchestration.settings import Settings, SettingsError, hour_of, moment_of, newest_full_hour, window_days
 
 AS_OF_TAG, PINNED_TAG, EVERY_DAY_TAG = "sentinel/as_of", "sentinel/batches_of", "sentinel/every_day"
+ALLOW_MISSING_TAG = "sentinel/allow_missing"
+PARTITION_TAG = "dagster/partition"
+RANGE_START_TAG, RANGE_END_TAG = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 
 
 def lake_tags(lake: Lake) -> dict[str, str]:
     """The tags from which `run_lake` makes the same lake again."""
     pinned = {PINNED_TAG: str(lake.manifest)} if isinstance(lake, PinnedLake) else {}
-    return {AS_OF_TAG: lake.as_of.isoformat()} | pinned
+    allowed = {ALLOW_MISSING_TAG: ",".join(sorted(lake.allowed_missing))} if lake.allowed_missing else {}
+    return {AS_OF_TAG: lake.as_of.isoformat()} | pinned | allowed
 
 
 def run_lake(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext, settings: Settings) -> Lake:
     """The lake at the run's `as_of`: the tag, else the setting, else the hour in which the run was created.
 
-    A run tagged with a manifest works on the batches that manifest names.
+    A run tagged with a manifest works on the batches that manifest names. Raises SettingsError for a tag that is no time.
     """
     run = context.run
     tagged, manifest = run.tags.get(AS_OF_TAG), run.tags.get(PINNED_TAG)
     if tagged and manifest:
-        return PinnedLake(settings, hour_of(datetime.fromisoformat(tagged)), Path(manifest))
+        return PinnedLake(settings, _tagged(tagged), Path(manifest))
+    allowed = frozenset(filter(None, run.tags.get(ALLOW_MISSING_TAG, "").split(",")))
     if tagged:
-        return Lake(settings, hour_of(datetime.fromisoformat(tagged)))
+        return Lake(settings, _tagged(tagged), allowed_missing=allowed)
     if settings.as_of:
-        return Lake(settings, settings.as_of)
+        return Lake(settings, settings.as_of, allowed_missing=allowed)
     record = context.instance.get_run_record_by_id(run.run_id)
-    return Lake(settings, hour_of(record.create_timestamp) if record else newest_full_hour())
+    return Lake(settings, hour_of(record.create_timestamp) if record else newest_full_hour(), allowed_missing=allowed)
+
+
+def _tagged(as_of: str) -> datetime:
+    try:
+        return moment_of(as_of)
+    except ValueError as error:
+        raise SettingsError(
+            f"The run's tag {AS_OF_TAG}={as_of!r}: {error} Launch the run again with another."
+        ) from error
 
 
 def daily_partitions(settings: Settings) -> dg.DailyPartitionsDefinition:
-    """One partition a UTC day, from the first day with rows (or of the simulated window) to that of `as_of`."""
-    as_of = settings.as_of or newest_full_hour()
-    received = (path.name.removeprefix("day=") for path in settings.bronze_dir.glob("*/day=*"))
-    first = min([window_days(as_of, settings.days)[0], *received])
-    last = max(as_of, newest_full_hour()).date()
+    """One partition per UTC day, from a fixed early day to that of `as_of`.
+
+    The start is fixed so that a file of an old day needs no reload: a daemon that was already running knows its partition.
+    """
+    first = settings.first_day.isoformat()
     if settings.as_of and settings.as_of > newest_full_hour():
-        return dg.DailyPartitionsDefinition(start_date=first, end_date=(last + timedelta(days=1)).isoformat())
-    return dg.DailyPartitionsDefinition(start_date=first, end_offset=1)
+        return dg.DailyPartitionsDefinition(first, end_date=(settings.as_of.date() + timedelta(days=1)).isoformat())
+    return dg.DailyPartitionsDefinition(first, end_offset=1)
+
+
+def every_day_tags(settings: Settings) -> dict[str, str]:
+    """The tags of a job whose runs look at every day there is, unless they are given partitions.
+
+    Dagster cannot run partitioned assets that depend on each other without a partition: so such a run names one day, the
+    newest when the job was defined, and says that it means all of them.
+    """
+    day = window_days(settings.as_of or newest_full_hour(), 1)[-1]
+    return {RANGE_START_TAG: day, RANGE_END_TAG: day, EVERY_DAY_TAG: day}
 
 
 def covered_days(context: dg.AssetExecutionContext) -> list[str] | None:
-    """The days a partitioned asset's step covers; None for all there are.
-
-    A build looks at every day, and its range holds the days it expects to change: Dagster records the partitions of a
-    range one by one, which years of days that stay as they are would make long.
-    """
-    if context.assets_def.partitions_def is None or EVERY_DAY_TAG in context.run.tags:
+    """The days that a step covers: those of the run's partitions, or None for every day there is."""
+    if context.assets_def.partitions_def is None:
         return None
-    if context.has_partition_key:
-        return [context.partition_key]
+    tags = context.run.tags
+    every_day = tags.get(EVERY_DAY_TAG)
+    if every_day and PARTITION_TAG not in tags and tags[RANGE_START_TAG] == tags[RANGE_END_TAG] == every_day:
+        return None
     span = context.partition_key_range
     first, last = date.fromisoformat(span.start), date.fromisoformat(span.end)
     return [(first + timedelta(days=shift)).isoformat() for shift in range((last - first).days + 1)]

@@ -1,8 +1,4 @@
-"""Gates bronze into silver and quarantine, a day at a time on disk, many days at a time in memory.
-
-Belongs here: reading pieces, running the gate, writing its three outcomes, and knowing what needs no new gating. Does
-not belong here: what a rule means (gate) or which batches count (received).
-"""
+"""Gates bronze into silver and quarantine, one file per day on disk, many days at a time in memory."""
 
 import hashlib
 import shutil
@@ -13,23 +9,19 @@ import numpy as np
 import polars as pl
 
 from sentinel_orchestration.contracts import Contract
+from sentinel_orchestration.contracts.mapping import parse_map
+from sentinel_orchestration.feeds.source import BatchRecord
 from sentinel_orchestration.files import replacing
-from sentinel_orchestration.lake.batches import BatchRecord, Bronze
-from sentinel_orchestration.lake.counts import DayCounts, file_metadata, read_counts, silver_counts, silver_file
-from sentinel_orchestration.lake.gate import (
-    DAY,
-    GATE_VERSION,
-    ORDER,
-    RECEIVED,
-    RULES,
-    SUPERSEDED,
-    Gated,
-    conform_frame,
-    gate,
-)
-from sentinel_orchestration.lake.moved import moved_digests, moved_keys
+from sentinel_orchestration.lake.bronze import Bronze
+from sentinel_orchestration.lake.columns import DAY, ORDER, RECEIVED, RULES
+from sentinel_orchestration.lake.conform import contract_schema
+from sentinel_orchestration.lake.counts import DayCounts, file_metadata, read_counts
+from sentinel_orchestration.lake.foreign_keys import ForeignKeys
+from sentinel_orchestration.lake.gate import GATE_VERSION, Gated, conform_frame, gate
+from sentinel_orchestration.lake.late_keys import moved_digests, moved_keys
 from sentinel_orchestration.lake.received import Lake
-from sentinel_orchestration.lake.references import References
+from sentinel_orchestration.lake.rules import SUPERSEDED
+from sentinel_orchestration.layout import PLACEHOLDER_DAY, SNAPSHOT_DAY, Layout
 
 SOURCE_FILE = "_source_file"
 
@@ -47,37 +39,48 @@ def gate_feed(lake: Lake, feed: str, days: Iterable[str] | None = None) -> list[
     contract, active = lake.contracts[feed], lake.active(feed)
     asked = None if days is None else set(days)
     wanted = [day for day in active if asked is None or day in asked]
-    references = References(lake, contract)
+    references = ForeignKeys(lake, contract)
     moved = moved_keys(lake, contract, active)
     moves = moved_digests(moved)
     versions = {day: _version(contract, active[day], references.digest(day), moves.get(day, "")) for day in wanted}
     counts: dict[str, DayCounts] = {}
     stale: list[str] = []
     for day in wanted:
-        present = read_counts(silver_file(lake.settings.silver_dir, feed, day))
+        present = read_counts(lake.layout.silver_file(feed, day))
         if present and present.version == versions[day]:
             counts[day] = present
         else:
             stale.append(day)
-    for chunk in _chunks(stale, active, lake.settings.gate_chunk_rows):
-        gated = gate(_read(lake.bronze(feed), chunk, active), contract, references.values(chunk), moved)
+    for chunk in days_at_once(stale, active, lake.settings.gate_chunk_rows):
+        gated = gate(read_batches(lake.bronze(feed), chunk, active), contract, references.values(chunk), moved)
         for day_counts in _write(lake, contract, chunk, gated, active, versions):
             counts[day_counts.day] = day_counts
-    _remove_inactive(lake, feed, set(active))
+    _remove_inactive(lake, contract, set(active))
+    keep_schema(lake.layout, contract)
     return [counts[day] for day in wanted]
 
 
-def unsettled_days(lake: Lake) -> list[str]:
-    """The days of event feeds whose silver was made from other batches than those that count now, in order."""
-    days: set[str] = set()
-    for feed, contract in lake.contracts.items():
-        if contract.kind == "event":
-            held = {counts.day: counts.batches for counts in silver_counts(lake.settings.silver_dir, feed)}
-            days |= {day for day, batches in lake.expected(feed).items() if held.get(day) != batches}
-    return sorted(days)
+def keep_schema(layout: Layout, contract: Contract) -> None:
+    """Keeps a file without rows for a feed that has none, so that its tables exist and are empty."""
+    nothing = _no_rows(contract)
+    placeholder = layout.silver_file(contract.feed, nothing.day)
+    others = [path for path in layout.silver_files(contract.feed).values() if path != placeholder]
+    present = read_counts(placeholder)
+    if others:
+        shutil.rmtree(placeholder.parent, ignore_errors=True)
+    elif present is None or (not present.batches and present != nothing):
+        with replacing(placeholder) as temporary:
+            pl.DataFrame(schema=contract_schema(contract)).write_parquet(temporary, metadata=file_metadata(nothing))
 
 
-def _chunks(days: list[str], active: Mapping[str, list[BatchRecord]], rows: int) -> Iterator[list[str]]:
+def _no_rows(contract: Contract) -> DayCounts:
+    """The counts of the file that stands for a feed without rows."""
+    day = PLACEHOLDER_DAY if contract.kind == "event" else SNAPSHOT_DAY
+    version = f"no rows, contract {contract.digest}"
+    return DayCounts(day, version, received=0, good=0, quarantined=0, superseded=0, duplicates=0)
+
+
+def days_at_once(days: list[str], active: Mapping[str, list[BatchRecord]], rows: int) -> Iterator[list[str]]:
     """Whole days, as many at once as hold about `rows` rows together."""
     chunk: list[str] = []
     held = 0
@@ -92,13 +95,16 @@ def _chunks(days: list[str], active: Mapping[str, list[BatchRecord]], rows: int)
         yield chunk
 
 
-def _read(bronze: Bronze, days: list[str], active: Mapping[str, list[BatchRecord]]) -> pl.DataFrame:
-    """The conformed rows of `days`. Pieces of equal types are read in one scan."""
-    groups: dict[tuple[tuple[str, str], ...], list[tuple[str, int, BatchRecord]]] = {}
+def read_batches(bronze: Bronze, days: list[str], active: Mapping[str, list[BatchRecord]]) -> pl.DataFrame:
+    """The conformed rows of `days`. Pieces of equal types, received under one map, are read in one scan."""
+    groups: dict[tuple[str, tuple[tuple[str, str], ...]], list[tuple[str, int, BatchRecord]]] = {}
     for day in days:
         for order, record in enumerate(active[day]):
-            groups.setdefault(tuple(record.columns.items()), []).append((day, order, record))
-    return pl.concat(conform_frame(_read_parts(bronze, parts), bronze.contract) for parts in groups.values())
+            groups.setdefault((record.mapping, tuple(record.columns.items())), []).append((day, order, record))
+    return pl.concat(
+        conform_frame(_read_parts(bronze, parts), bronze.contract, parse_map(mapping))
+        for (mapping, _), parts in groups.items()
+    )
 
 
 def _read_parts(bronze: Bronze, parts: list[tuple[str, int, BatchRecord]]) -> pl.DataFrame:
@@ -110,7 +116,7 @@ def _read_parts(bronze: Bronze, parts: list[tuple[str, int, BatchRecord]]) -> pl
         raise DamagedBronzeError(
             f"{bronze.folder} holds {raw.height:,} rows of {parts[0][0] or 'its snapshot'} to {parts[-1][0]} where its "
             f"records say {sum(rows):,}: a file was changed or lost. Remove {bronze.folder} and build again; files in "
-            "the inbox are received anew."
+            "the inbox are received again."
         )
     origin = pl.DataFrame(
         [(day, order, record.received_at) for day, order, record in parts],
@@ -145,9 +151,9 @@ def _write(
             duplicates=duplicates.get(day, 0),
             batches=[record.batch_id for record in active[day]],
         )
-        # Quarantine first: silver's version says the day is done, so nothing may be missing once it stands.
-        _write_quarantine(silver_file(lake.settings.quarantine_dir, contract.feed, day), rejected, active[day])
-        with replacing(silver_file(lake.settings.silver_dir, contract.feed, day)) as temporary:
+        # Quarantine first: silver's version says the day is done, so nothing may be missing once it is there.
+        _write_quarantine(lake.layout.quarantine_file(contract.feed, day), rejected, active[day])
+        with replacing(lake.layout.silver_file(contract.feed, day)) as temporary:
             rows.write_parquet(temporary, compression="lz4", metadata=file_metadata(counts))
         yield counts
 
@@ -175,11 +181,11 @@ def _by_day(frame: pl.DataFrame) -> dict[str, pl.DataFrame]:
     return {str(day): part for (day,), part in parts.items()}
 
 
-def _remove_inactive(lake: Lake, feed: str, active_days: set[str]) -> None:
-    for root in (lake.settings.silver_dir, lake.settings.quarantine_dir):
-        for path in (root / feed).glob("day=*/part.parquet"):
-            if path.parent.name.removeprefix("day=") not in active_days:
-                shutil.rmtree(path.parent)
+def _remove_inactive(lake: Lake, contract: Contract, active_days: set[str]) -> None:
+    silver, quarantine = lake.layout.silver_files(contract.feed), lake.layout.quarantine_files(contract.feed)
+    held = [path for day, path in silver.items() if day not in active_days and read_counts(path) != _no_rows(contract)]
+    for path in (*held, *(path for day, path in quarantine.items() if day not in active_days)):
+        shutil.rmtree(path.parent)
 
 
 def _version(contract: Contract, records: Iterable[BatchRecord], references: str, moves: str) -> str:

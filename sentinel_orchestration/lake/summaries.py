@@ -1,7 +1,4 @@
-"""What a person sees of a bronze or silver asset in Dagster: counts, a sample of what was rejected, a plot of the days.
-
-Belongs here: metadata values. Does not belong here: verdicts (the checks in assets).
-"""
+"""What a person sees of a bronze or silver asset in Dagster: counts, a sample of what was rejected, a plot of the days."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,9 +7,9 @@ import dagster as dg
 import polars as pl
 
 from sentinel_orchestration.contracts import Contract
-from sentinel_orchestration.lake.batches import BatchRecord
-from sentinel_orchestration.lake.counts import DayCounts, silver_file
-from sentinel_orchestration.lake.gate import RULES
+from sentinel_orchestration.feeds.source import BatchRecord
+from sentinel_orchestration.lake.columns import RULES
+from sentinel_orchestration.lake.counts import DayCounts
 from sentinel_orchestration.lake.received import Lake
 
 SPARKS = "▁▂▃▄▅▆▇█"
@@ -68,8 +65,7 @@ def batch_metadata(lake: Lake, feed: str, active: Mapping[str, Sequence[BatchRec
 
 def gate_metadata(lake: Lake, feed: str, counts: Sequence[DayCounts]) -> dict[str, dg.MetadataValue]:
     """How rows went through the gate, by day, with a sample of those rejected."""
-    settings = lake.settings
-    files = [silver_file(settings.silver_dir, feed, c.day) for c in counts]
+    files = [lake.layout.silver_file(feed, c.day) for c in counts]
     return {
         "dagster/row_count": dg.MetadataValue.int(sum(c.good for c in counts)),
         "columns": dg.MetadataValue.int(len(lake.contracts[feed].columns)),
@@ -81,18 +77,18 @@ def gate_metadata(lake: Lake, feed: str, counts: Sequence[DayCounts]) -> dict[st
         "rows_by_day": dg.MetadataValue.md(_plot({c.day: c.good for c in counts})),
         "gate_by_day": dg.MetadataValue.md(_counts_table(counts)),
         "quarantine_sample": dg.MetadataValue.md(_sample(lake, feed, counts)),
-        "uri": dg.MetadataValue.path(str(settings.silver_dir / feed)),
+        "uri": dg.MetadataValue.path(str(lake.layout.silver / feed)),
     }
 
 
 def _plot(rows: Mapping[str, int]) -> str:
-    """A bar a day, with the least and the most beside it."""
+    """One bar per day, with the least and the most beside it."""
     if not rows or "" in rows:
         return f"{sum(rows.values()):,} rows in the snapshot"
     most = max(rows.values()) or 1
     bars = "".join(SPARKS[min(len(SPARKS) - 1, value * len(SPARKS) // (most + 1))] for value in rows.values())
     days = list(rows)
-    return f"`{bars}`\n\n{days[0]} to {days[-1]}: {min(rows.values()):,} to {most:,} rows a day"
+    return f"`{bars}`\n\n{days[0]} to {days[-1]}: {min(rows.values()):,} to {most:,} rows per day"
 
 
 def _counts_table(counts: Sequence[DayCounts]) -> str:
@@ -107,8 +103,7 @@ def _counts_table(counts: Sequence[DayCounts]) -> str:
 
 
 def _sample(lake: Lake, feed: str, counts: Sequence[DayCounts]) -> str:
-    folder = lake.settings.quarantine_dir
-    paths = [path for c in counts if c.quarantined and (path := silver_file(folder, feed, c.day)).exists()]
+    paths = [path for c in counts if c.quarantined and (path := lake.layout.quarantine_file(feed, c.day)).exists()]
     if not paths:
         return "Nothing was quarantined."
     sample = pl.scan_parquet(paths, hive_partitioning=False).head(SAMPLE_ROWS).collect()

@@ -1,4 +1,4 @@
-"""Write, audit, publish: what passed is swapped in whole, with a manifest; the report is built from it.
+"""Write, audit, publish: what passed becomes a release in one rename, with a manifest; the report is built from it.
 
-Belongs here: the audit, the swap, rollback, and the Evidence site. Does not belong here: making or judging tables.
+Belongs here: the audit, releases and rollback, and the Evidence site. Does not belong here: making or judging tables.
 """

@@ -1,7 +1,4 @@
-"""What a DuckDB file holds, as one sha256 a table: equal hashes, equal rows, whatever their order on disk.
-
-Belongs here: hashing and counting. Does not belong here: deciding what is published.
-"""
+"""What a DuckDB file holds, as one sha256 per table: equal hashes, equal rows, whatever their order on disk."""
 
 import hashlib
 from collections.abc import Iterator
@@ -19,25 +16,26 @@ HASHED_AS_THEY_ARE = ("BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "DA
 
 @dataclass(frozen=True)
 class TableContent:
-    """Rows of a table and the sha256 of its content."""
+    """A table (schema.name), its rows, and the sha256 of its content."""
 
     name: str
     rows: int
     sha256: str
 
 
-def table_contents(connection: duckdb.DuckDBPyConnection, schema: str, scratch: Path) -> list[TableContent]:
-    """Every table of `schema`, by name.
+def release_contents(connection: duckdb.DuckDBPyConnection, scratch: Path, ops: bool = False) -> list[TableContent]:
+    """Every table of the database, by schema and name: those of the schema `ops`, which describe a run, or all others.
 
     Rows are put in order by all their columns, into a parquet file under `scratch`, which bounds memory; then each
     column is hashed from one end to the other: nulls, lengths of texts, values.
     """
     names = connection.execute(
-        "select table_name from information_schema.tables where table_schema = ? and table_type = 'BASE TABLE' order by 1",
-        [schema],
+        "select schema_name, table_name from duckdb_tables() "
+        "where database_name = current_database() and not internal and (schema_name = 'ops') = ? order by all",
+        [ops],
     ).fetchall()
     with TemporaryDirectory(dir=scratch, prefix=".sorted-") as folder:
-        return [_content(connection, schema, name, Path(folder) / "rows.parquet") for (name,) in names]
+        return [_content(connection, schema, name, Path(folder) / "rows.parquet") for schema, name in names]
 
 
 def combined_digest(contents: list[TableContent], *more: str) -> str:
@@ -65,7 +63,7 @@ def _content(connection: duckdb.DuckDBPyConnection, schema: str, name: str, file
     whole = hashlib.sha256(repr((columns, rows)).encode())
     for digest in digests.values():
         whole.update(digest.digest())
-    return TableContent(name, rows, whole.hexdigest())
+    return TableContent(f"{schema}.{name}", rows, whole.hexdigest())
 
 
 def _hashable(column: str, kind: str) -> str:

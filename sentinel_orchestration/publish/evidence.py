@@ -1,8 +1,4 @@
-"""Runs Evidence on a scratch copy of the report project, with no need of a network.
-
-Belongs here: Node, the scratch copy, the duckdb-wasm extensions, the two Evidence commands. Does not belong here: which
-build is shown (site).
-"""
+"""Runs Evidence on a scratch copy of the report project, without the network."""
 
 import hashlib
 import os
@@ -73,16 +69,22 @@ def prepare_project(settings: Settings, scratch: Path, database: Path) -> None:
         _copy_extensions(place)
 
 
-def run_script(scratch: Path, script: str, environment: Mapping[str, str], log: Callable[[str], None]) -> None:
+def run_script(
+    scratch: Path,
+    script: str,
+    environment: Mapping[str, str],
+    log: Callable[[str], None],
+    timeout_sec: float = TIMEOUT_SEC,
+) -> None:
     """Runs a script of the project's package.json in `scratch`, each line it prints going to `log`.
 
-    Raises ReportError where it fails or takes longer than half an hour.
+    Raises ReportError where it fails or takes longer than `timeout_sec`.
     """
     variables = {
         **{name: os.environ[name] for name in INHERITED if name in os.environ},
         **environment,
         "HOME": str(_home(scratch)),
-        "PATH": f"{_node_folder()}{os.pathsep}{os.environ.get('PATH', '')}",
+        "PATH": f"{find_node()[0]}{os.pathsep}{os.environ.get('PATH', '')}",
         "NODE_OPTIONS": "--max-old-space-size=4096",
         "npm_config_update_notifier": "false",
         "npm_config_offline": "true",
@@ -99,7 +101,7 @@ def run_script(scratch: Path, script: str, environment: Mapping[str, str], log: 
         errors="replace",
         start_new_session=True,  # so that its children end with it
     )
-    watchdog = threading.Timer(TIMEOUT_SEC, os.killpg, (process.pid, signal.SIGKILL))
+    watchdog = threading.Timer(timeout_sec, os.killpg, (process.pid, signal.SIGKILL))
     watchdog.start()
     lines: list[str] = []
     try:
@@ -111,7 +113,9 @@ def run_script(scratch: Path, script: str, environment: Mapping[str, str], log: 
                 log(text)
         if process.wait() != 0:
             slow = (
-                f" It was stopped after {TIMEOUT_SEC // 60} minutes." if process.returncode == -signal.SIGKILL else ""
+                f" It was stopped after {timeout_sec / 60:.0f} minutes."
+                if process.returncode == -signal.SIGKILL
+                else ""
             )
             raise ReportError(f"evidence {script} failed (exit {process.returncode}).{slow}\n" + "\n".join(lines[-15:]))
     finally:
@@ -128,8 +132,8 @@ def _home(scratch: Path) -> Path:
     return scratch.parent / f"{scratch.name}-home"
 
 
-def _node_folder() -> str:
-    """The folder of a Node that is new enough: the system's, else the one `make setup` took from PyPI."""
+def find_node() -> tuple[str, str]:
+    """Folder and version of a Node that is new enough: the system's, else the one `make setup` took from PyPI."""
     candidates = [
         found for found in (shutil.which("node"), str(TOOLS_DIR / "bin" / "node")) if found and Path(found).exists()
     ]
@@ -137,12 +141,12 @@ def _node_folder() -> str:
         said = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
         number = re.match(r"v(\d+)", said)
         if number and int(number[1]) >= LEAST_NODE:
-            return str(Path(node).parent)
+            return str(Path(node).parent), said.strip()
     raise ReportError(f"Node {LEAST_NODE} or newer was not found. Run `make setup`, or build with --no-report.")
 
 
 def _copy_extensions(place: Path) -> None:
-    """The signed extensions out of the wheel that carries them, each held against its sha256."""
+    """The signed extensions out of the wheel that carries them, each checked against its sha256."""
     carrier = _carrier()
     for name, expected in EXTENSION_SHA256.items():
         folder, extension = name.split("/")

@@ -1,7 +1,6 @@
-"""The `ops` schema: what a build knows of itself, for the pages that show it.
+"""The `ops` schema: what a release says of itself, for the pages that show it.
 
-Belongs here: tables about feeds, checks, contracts and the build. Does not belong here: business figures (dbt marts).
-They tell of a run, so they are no part of the content hash.
+Its tables are about feeds, checks, contracts and the release. They describe runs, so they are no part of the content hash.
 """
 
 import json
@@ -13,18 +12,19 @@ import duckdb
 import polars as pl
 
 from sentinel_orchestration.contracts import Contract
-from sentinel_orchestration.lake.counts import DayCounts, silver_counts, silver_file
-from sentinel_orchestration.lake.gate import RULES
+from sentinel_orchestration.contracts.mapping import ColumnMap, parse_map
+from sentinel_orchestration.lake.columns import RULES
+from sentinel_orchestration.lake.counts import DayCounts, event_span, silver_counts
+from sentinel_orchestration.lake.history import read_history
 from sentinel_orchestration.lake.received import Lake
 from sentinel_orchestration.publish.audit import CheckOutcome
 from sentinel_orchestration.publish.content import TableContent
-from sentinel_orchestration.warehouse.build import newest_event
 
 SAMPLE_CHARACTERS = 200
 TABLES: Mapping[str, str] = {
-    "build": "build_id varchar, as_of timestamp, as_of_basis varchar, is_historical boolean, git_revision varchar, "
-    "window_start date, window_end date, checks_passed integer, checks_warned integer, checks_failed integer, "
-    "verdict varchar",
+    "release": "release_id varchar, as_of timestamp, as_of_basis varchar, is_historical boolean, git_revision varchar, "
+    "window_start date, window_end date, window_start_at timestamp, window_end_at timestamp, checks_passed integer, "
+    "checks_skipped integer, checks_warned integer, checks_failed integer, verdict varchar",
     "check_results": "check_name varchar, asset varchar, layer varchar, domain varchar, kind varchar, severity varchar, "
     "blocking boolean, status varchar, description varchar, detail varchar",
     "feed_summary": "feed varchar, domain varchar, kind varchar, source varchar, batches integer, rows_received bigint, "
@@ -38,7 +38,8 @@ TABLES: Mapping[str, str] = {
     "contracts": "feed varchar, domain varchar, kind varchar, version varchar, owner varchar, description varchar, "
     "event_time varchar, key_columns varchar, freshness_warn_hours double, freshness_error_hours double",
     "data_dictionary": "feed varchar, ordinal integer, column_name varchar, data_type varchar, unit varchar, "
-    "is_key boolean, is_required boolean, rule varchar, description varchar",
+    "is_key boolean, is_required boolean, rule varchar, description varchar, mapped_from varchar",
+    "column_history": "feed varchar, key varchar, column_name varchar, value varchar, seen_from date",
     "tables": "table_name varchar, rows bigint, content_sha256 varchar",
 }
 
@@ -48,12 +49,13 @@ def write_ops_tables(
     lake: Lake,
     outcomes: Sequence[CheckOutcome],
     contents: Sequence[TableContent],
-    build_row: Mapping[str, Any],
+    release_row: Mapping[str, Any],
 ) -> None:
-    """Makes every table of the `ops` schema anew."""
-    counts = {feed: silver_counts(lake.settings.silver_dir, feed) for feed in lake.contracts}
+    """Makes every table of the `ops` schema."""
+    counts = {feed: silver_counts(lake.layout, feed) for feed in lake.contracts}
+    maps = {feed: _map_of(lake, feed) for feed in lake.contracts}
     rows: dict[str, list[tuple[Any, ...]]] = {
-        "build": [tuple(build_row.values())],
+        "release": [tuple(release_row.values())],
         "check_results": [_check_row(o) for o in outcomes],
         "feed_summary": [_feed_row(lake, feed, counts[feed]) for feed in lake.contracts],
         "feed_daily": [
@@ -78,10 +80,12 @@ def write_ops_tables(
                 col.is_required,
                 col.rule_text(),
                 col.description,
+                maps[c.feed][col.name].in_words() if col.name in maps[c.feed] else None,
             )
             for c in lake.contracts.values()
             for ordinal, col in enumerate(c.columns, start=1)
         ],
+        "column_history": [(feed, *row) for feed in lake.contracts for row in read_history(lake, feed).iter_rows()],
         "tables": [(c.name, c.rows, c.sha256) for c in contents],
     }
     connection.execute("drop schema if exists ops cascade; create schema ops")
@@ -91,7 +95,7 @@ def write_ops_tables(
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    """All rows in one statement: a statement a row takes a millisecond each."""
+    """All rows in one statement: one statement per row takes a millisecond each."""
     if rows:
         one = f"({', '.join('?' for _ in rows[0])})"
         values = [value for row in rows for value in row]
@@ -116,16 +120,21 @@ def _feed_row(lake: Lake, feed: str, counts: Sequence[DayCounts]) -> tuple[Any, 
         sum(getattr(c, name) for c in counts)
         for name in ("received", "good", "quarantined", "superseded", "duplicates")
     ]
-    newest = newest_event(lake, feed, {c.day: c.version for c in counts})
+    span = event_span(lake.layout, contract)
     return (
-        *(feed, contract.domain, contract.kind, lake.source(feed), len(batches), *sums, newest),
+        *(feed, contract.domain, contract.kind, lake.source(feed), len(batches), *sums, span[1] if span else None),
         *(min(days, default=None), max(days, default=None)),
     )
 
 
+def _map_of(lake: Lake, feed: str) -> Mapping[str, ColumnMap]:
+    """How the feed's columns were made from the files that the release is made from."""
+    records = [record for found in lake.active(feed).values() for record in found]
+    return parse_map(records[-1].mapping).columns if records else {}
+
+
 def _quarantine_rows(lake: Lake, feed: str, counts: Iterable[DayCounts]) -> list[tuple[Any, ...]]:
-    folder = lake.settings.quarantine_dir
-    paths = [path for c in counts if (path := silver_file(folder, feed, c.day)).exists()]
+    paths = [path for c in counts if (path := lake.layout.quarantine_file(feed, c.day)).exists()]
     if not paths:
         return []
     rows = pl.scan_parquet(paths, hive_partitioning=False).with_columns(pl.col(RULES).str.split(", ").alias("rule"))
@@ -154,7 +163,7 @@ def _short(value: object) -> object:
 
 def _freshness_row(outcome: CheckOutcome) -> tuple[Any, ...]:
     found = outcome.metadata
-    status = {"passed": "pass", "warned": "warn"}.get(outcome.status, "error")
+    status = {"passed": "pass", "skipped": "no data", "warned": "warn"}.get(outcome.status, "error")
     newest, checked = found.get("newest_event_at"), found.get("checked_at")
     return (
         outcome.asset.path[-1],

@@ -1,4 +1,4 @@
-"""Serving what is published: the built report and, for development, the Dagster UI beside it.
+"""Serves the built report and, for development, the Dagster UI beside it.
 
 Belongs here: read-only servers. Does not belong here: building or publishing.
 """

@@ -1,13 +1,13 @@
-"""The development servers: Dagster's webserver and daemon in a child process, the report beside them.
+"""The development servers: Dagster's webserver and daemon in a child process, and the report beside them."""
 
-Belongs here: starting both, saying where they are, stopping both. Does not belong here: the servers themselves.
-"""
-
+import errno
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -18,63 +18,82 @@ from sentinel_orchestration.settings import PROJECT_DIR, Settings, load_settings
 STOP_SEC = 20
 
 
-class PortTakenError(RuntimeError):
-    """Something else listens on the port."""
+class PortError(RuntimeError):
+    """A port cannot be used. The message says why and names the setting."""
+
+
+class DagsterStoppedError(RuntimeError):
+    """Dagster stopped although nobody asked it to."""
 
 
 def serve_dev() -> int:
-    """Serves until SIGINT or SIGTERM, or until Dagster ends by itself; gives the exit code."""
+    """Serves until SIGINT or SIGTERM and returns the exit code.
+
+    Raises PortError before anything is started, and DagsterStoppedError if Dagster stops by itself.
+    """
     console, settings = Console(), load_settings()
-    site = None
-    if settings.site_dir.exists():
+    has_site = settings.layout.site.exists()
+    ports = {"SENTINEL_DAGSTER_PORT": settings.dagster_port}
+    _require_free(settings.host, ports | ({"SENTINEL_SITE_PORT": settings.site_port} if has_site else {}))
+    with ExitStack() as running:
+        running.callback(console.print, "\nstopped")
+        if has_site:
+            site = start_site_server(settings.layout.site, settings.host, settings.site_port, settings.site_base_path)
+            running.callback(site.shutdown)
+            console.print(f"report   [bold]http://{settings.host}:{settings.site_port}{settings.site_base_path}/[/]")
+        else:
+            console.print("report   not built yet: run [bold]sentinel build[/]")
+        console.print(f"dagster  [bold]http://{settings.host}:{settings.dagster_port}/[/]")
+        console.print("Ctrl-C stops both.")
+        environment = _environment(settings)
+        _default_signals()  # after the last import: Polars brings a handler of its own, which would not end the wait below
         try:
-            site = start_site_server(settings.site_dir, settings.host, settings.site_port, settings.site_base_path)
-        except OSError as error:
-            raise PortTakenError(f"Port {settings.site_port}: {error.strerror}. Set SENTINEL_SITE_PORT.") from error
-        console.print(f"report   [bold]http://{settings.host}:{settings.site_port}{settings.site_base_path}/[/]")
-    else:
-        console.print("report   not built yet: run [bold]sentinel build[/]")
-    console.print(f"dagster  [bold]http://{settings.host}:{settings.dagster_port}/[/]")
-    console.print("Ctrl-C stops both.")
-    _default_signals()
-    process = subprocess.Popen(
-        _command(settings), cwd=settings.dagster_home, env=_environment(settings), start_new_session=True
-    )
-    try:
-        return process.wait()
-    except KeyboardInterrupt:
-        return 0
-    finally:
-        _stop(process)
-        if site:
-            site.shutdown()
-        console.print("\nstopped")
+            process = subprocess.Popen(
+                _command(settings), cwd=settings.layout.dagster, env=environment, start_new_session=True
+            )
+            running.callback(_stop, process)
+            code = process.wait()
+        except KeyboardInterrupt:
+            return 0
+        # `dagster dev` exits with 0 even if its webserver or its daemon failed.
+        raise DagsterStoppedError(f"Dagster stopped by itself with exit code {code}. Its messages above say why.")
+
+
+def _require_free(host: str, ports: Mapping[str, int]) -> None:
+    """Raises PortError unless a server can listen on all of `ports` (setting → port) at the same time."""
+    with ExitStack() as held:
+        for setting, port in ports.items():
+            try:
+                for family, _, _, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+                    held.enter_context(socket.create_server(address[:2], family=family))
+            except OSError as error:
+                raise PortError(_port_message(error, host, setting, port)) from error
+
+
+def _port_message(error: OSError, host: str, setting: str, port: int) -> str:
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return f"Cannot listen on {host}. Set SENTINEL_HOST to an address of this machine."
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    return f"Port {port} on {host}: {reason}. Set {setting} to another port."
 
 
 def _command(settings: Settings) -> list[str]:
-    python = Path(sys.executable)
-    workspace = str(PROJECT_DIR / "workspace.yaml")
-    return [
-        str(python.with_name("dagster")),
-        "dev",
-        "-w",
-        workspace,
-        "-h",
-        settings.host,
-        "-p",
-        str(settings.dagster_port),
-    ]
+    dagster = Path(sys.executable).with_name("dagster")
+    address = ["-h", settings.host, "-p", str(settings.dagster_port)]
+    return [str(dagster), "dev", "-w", str(PROJECT_DIR / "workspace.yaml"), *address]
 
 
 def _environment(settings: Settings) -> Mapping[str, str]:
+    """The variables for Dagster's process, whose instance is made first."""
     from sentinel_orchestration.automation.instance import open_instance
 
     with open_instance(settings):
-        return {**os.environ, "PYTHONWARNINGS": "ignore"}  # Dagster's advice to its own users, not to ours
+        # Python's warnings are for Dagster's developers, not for its users.
+        return {**os.environ, "DAGSTER_HOME": str(settings.layout.dagster), "PYTHONWARNINGS": "ignore"}
 
 
 def _default_signals() -> None:
-    """A shell's background job inherits an ignored SIGINT, and so would Dagster; SIGTERM stops us the same way."""
+    """Makes SIGINT and SIGTERM stop the servers, even in a shell's background job, which starts with SIGINT ignored."""
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
@@ -84,11 +103,11 @@ def _default_signals() -> None:
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
-    """Asks Dagster to end, with all it started; ends it by force where it does not listen."""
-    if process.poll() is None:
+    """Asks Dagster and everything it started to stop, and kills them if Dagster has not stopped after STOP_SEC."""
+    with suppress(ProcessLookupError):  # a Dagster that stopped by itself may leave others in its group, or nothing
         os.killpg(process.pid, signal.SIGINT)
-        try:
-            process.wait(STOP_SEC)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+    try:
+        process.wait(STOP_SEC)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

@@ -1,7 +1,6 @@
-"""A static file server for the built report, on the standard library.
+"""A static file server for the built report, using the standard library.
 
-Belongs here: paths and headers. Does not belong here: what is served (publish). For the internet, put the folder behind
-a web server of your own.
+It is meant for your own machine. On the internet, serve the folder with a real web server.
 """
 
 import functools
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class _SiteHandler(SimpleHTTPRequestHandler):
-    """Serves below the base path only, quietly, and lets a browser ask whether a file changed."""
+    """Serves only below the base path, logs nothing, and makes browsers check whether a file has changed."""
 
     extensions_map = SimpleHTTPRequestHandler.extensions_map | {
         ".wasm": "application/wasm",
@@ -31,14 +30,14 @@ class _SiteHandler(SimpleHTTPRequestHandler):
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
 
     def send_head(self):  # type: ignore[no-untyped-def]
-        """As the base class, with the base path taken off; outside it there is nothing but the way in."""
+        """Like the base class, without the base path. Outside it, only `/` exists and redirects into it."""
         if self._base_path and not f"{self.path}/".startswith(f"{self._base_path}/"):
             if self.path == "/":
                 self.send_response(HTTPStatus.FOUND)
                 self.send_header("Location", f"{self._base_path}/")
                 self.end_headers()
             else:
-                self.send_error(HTTPStatus.NOT_FOUND, f"The report lies under {self._base_path}/")
+                self.send_error(HTTPStatus.NOT_FOUND, f"The report is at {self._base_path}/")
             return None
         self.path = self.path.removeprefix(self._base_path) or "/"
         return super().send_head()
@@ -49,16 +48,16 @@ class _SiteHandler(SimpleHTTPRequestHandler):
         super().end_headers()
 
     def copyfile(self, source: "SupportsRead[bytes]", outputfile: "SupportsWrite[bytes]") -> None:  # type: ignore[override]
-        """As the base class; a browser that leaves a page drops what it was fetching."""
+        """Like the base class, but ignores that a browser drops its requests when it leaves a page."""
         with suppress(BrokenPipeError, ConnectionResetError):
             super().copyfile(source, outputfile)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the base class names it)
-        """A line a request would bury what matters."""
+        """Logs nothing: one line per request would bury what matters."""
 
 
 def start_site_server(folder: Path, host: str, port: int, base_path: str = "") -> ThreadingHTTPServer:
-    """Serves `folder` on a thread until `shutdown()`; port 0 takes a free one. Raises OSError where the port is taken."""
+    """Serves `folder` on a thread until `shutdown()`. Port 0 picks a free port. Raises OSError if the port is taken."""
     handler = functools.partial(_SiteHandler, directory=str(folder), base_path=base_path)
     server = ThreadingHTTPServer((host, port), handler)
     server.daemon_threads = True

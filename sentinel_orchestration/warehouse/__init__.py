@@ -1,4 +1,5 @@
-"""The star schema: dbt models as assets, each run in a DuckDB file of its own.
+"""The star schema in one working DuckDB file: dbt models as assets, and tables that Python makes between them.
 
-Belongs here: running dbt, the run's file, what Dagster shows of models. Does not belong here: SQL (dbt/) or publishing.
+Belongs here: running dbt and Python marts, what the tables record of themselves, what Dagster shows of them. Does not belong
+here: SQL (dbt/), connections (resources) or releases (publish).
 """

@@ -1,163 +1,133 @@
-"""The dbt models as one Dagster step: `dbt build` in this process, its results as materialisations and checks.
-
-Belongs here: the step and what it reports. Does not belong here: calling dbt (project) or specs (translation).
-"""
+"""The dbt models as Dagster assets: any subset of models and tests, in any run, each result as soon as dbt has it."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import dagster as dg
 import duckdb
 
-from sentinel_orchestration.lake.run import run_lake
-from sentinel_orchestration.lock import hold_build_lock
-from sentinel_orchestration.settings import Settings
-from sentinel_orchestration.warehouse.build import Build, prune_builds, start_build
-from sentinel_orchestration.warehouse.lineage import column_lineage
-from sentinel_orchestration.warehouse.project import DbtProject
-from sentinel_orchestration.warehouse.translation import DbtGraph
+from sentinel_orchestration.contracts import load_contracts
+from sentinel_orchestration.lake.counts import has_rows
+from sentinel_orchestration.lake.silver import keep_schema
+from sentinel_orchestration.resources import DbtResource, SettingsResource, WarehouseResource
+from sentinel_orchestration.warehouse.results import NAMES, DbtResults, Results
+from sentinel_orchestration.warehouse.state import ModelState, damage, read_states
+from sentinel_orchestration.warehouse.translation import WAREHOUSE_POOL, DbtGraph
 
-BUILT = ("success", "no-op")
+DAMAGED = ("corrupt database file", "not a valid duckdb database")
 PROGRESS_SEC = 1.0
 
 
-def warehouse_assets(settings: Settings, project: DbtProject) -> dg.AssetsDefinition:
-    """Every model, data test and unit test of the dbt project."""
-    graph = DbtGraph(project.manifest())
+def dbt_assets(graph: DbtGraph) -> list[dg.AssetsDefinition]:
+    """Every model, data test and unit test of the dbt project.
+
+    Not `@dbt_assets`, which has no place for unit tests; specs are translation.py's. What pages read (`reports`) is an
+    asset definition of its own: where a table of Python's is between two models of one, Dagster splits it into many steps.
+    """
+    return [_dbt_assets(graph, "dbt_models", ("staging", "marts")), _dbt_assets(graph, "dbt_reports", ("reports",))]
+
+
+def _dbt_assets(graph: DbtGraph, name: str, layers: tuple[str, ...]) -> dg.AssetsDefinition:
+    """The models of some layers (schemas), with their tests."""
+    specs = [spec for spec in graph.models.values() if spec.key.path[0] in layers]
 
     @dg.multi_asset(
-        name="dbt_models",
-        specs=[spec.replace_attributes(skippable=True) for spec in graph.models.values()],
-        check_specs=list(graph.checks.values()),
+        name=name,
+        specs=specs,
+        check_specs=[check for check in graph.checks.values() if check.asset_key.path[0] in layers],
         can_subset=True,
+        pool=WAREHOUSE_POOL,
     )
-    def dbt_models(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
-        hold_build_lock(settings.build_dir, f"run {context.run_id}", context.log.warning)
-        digest = project.digest()
-        prune_builds(settings, keep=context.run_id)
-        build = start_build(run_lake(context, settings), context.run_id, digest)
-        if build.base_damage:
-            context.log.warning(f"{build.base_damage}. Everything is built anew; nothing is lost.")
-        context.log.info(f"as_of {build.as_of:%Y-%m-%d %H:%M} UTC ({build.as_of_basis}); {_extent(build)}")
-        outcome = project.invoke(
-            ["build", *_selection(context, graph), *(["--full-refresh"] if build.is_full else [])],
-            duckdb_file=build.database,
-            variables={"as_of": build.as_of.isoformat(sep=" "), "changed_days": list(build.changed_days)},
-            on_event=_progress(context.log.info),
-        )
-        results = {result.node.unique_id: result for result in outcome.result.results}
-        compiled = {
-            unique_id: code
-            for unique_id, result in results.items()
-            if unique_id in graph.models and (code := getattr(result.node, "compiled_code", None))
-        }
-        lineage = column_lineage(graph.manifest, compiled, project.target / "lineage.json", digest)
-        yield from _materialisations(build, graph, results, lineage)
-        yield from _check_results(context, graph, results)
-        broken = [r for r in results.values() if str(r.status) == "error"]
-        if broken:
-            raise dg.Failure("\n".join(f"{r.node.name}: {r.message}" for r in broken), allow_retries=False)
+    def dbt_models(
+        context: dg.AssetExecutionContext, settings: SettingsResource, dbt: DbtResource, warehouse: WarehouseResource
+    ) -> Results:
+        states = repair(warehouse, context.log.warning)
+        layout, contracts = settings.load().layout, load_contracts()
+        for contract in contracts.values():
+            keep_schema(layout, contract)
+        empty_feeds = {feed for feed in contracts if not has_rows(layout, feed)}
+        results = DbtResults(context, graph, dbt, states, empty_feeds)
+        for command in _commands(context, graph, layers):
+            yield from _run(context, dbt, warehouse, results, command)
+        if results.missing():  # `dbt build` of a lone unit test runs nothing and is content
+            raise dg.Failure(f"dbt gave no result for {', '.join(results.missing())}.", allow_retries=False)
 
     return dbt_models
 
 
-def _extent(build: Build) -> str:
-    if build.is_full:
-        return "every table is built in full"
-    return f"{len(build.changed_days)} changed days on top of {build.base_build_id}"
+def repair(warehouse: WarehouseResource, warn: Callable[[str], None]) -> dict[str, ModelState]:
+    """What is built. Removes a warehouse that cannot be read: it is derived data, and what is missing is built again."""
+    broken = damage(warehouse.path)
+    if not broken:
+        try:
+            with warehouse.get_connection() as connection:
+                return read_states(connection)
+        except duckdb.Error as error:
+            broken = str(error).splitlines()[0]
+            if not _is_damage(broken):
+                raise
+    warn(f"{warehouse.path} cannot be read: {broken}. Every table is rebuilt from silver; nothing is lost.")
+    _remove(warehouse)
+    return {}
 
 
-def _progress(tell: Callable[[str], None]) -> Callable[[Any], None]:
-    """Tells what dbt is at, at most once a second: it is one step, and takes minutes on a large fleet."""
-    started, told_at = 0, time.monotonic()
+def _is_damage(text: str) -> bool:
+    return any(sign in text.lower() for sign in DAMAGED)
+
+
+def _remove(warehouse: WarehouseResource) -> None:
+    for path in (warehouse.path, warehouse.path.with_name(f"{warehouse.path.name}.wal")):
+        path.unlink(missing_ok=True)
+
+
+def _commands(context: dg.AssetExecutionContext, graph: DbtGraph, layers: tuple[str, ...]) -> list[list[str]]:
+    """The dbt commands that materialize and check what is selected.
+
+    `dbt build` runs a unit test only together with its model, so checks on models that stay as they are need `dbt test`.
+    """
+    if not context.is_subset:  # "buildable": a test that also reads a later layer is that layer's
+        return [["build", "--select", *layers, "--indirect-selection", "buildable"]]
+    models = {key: graph.model_names[key] for key in context.selected_asset_keys}
+    beside = [check.name for check in context.selected_asset_check_keys if check.asset_key in models]
+    alone = [check.name for check in context.selected_asset_check_keys if check.asset_key not in models]
+    exact = ["--indirect-selection", "empty"]
+    commands = [["build", "--select", *models.values(), *beside, *exact]] if models else []
+    return commands + ([["test", "--select", *alone, *exact]] if alone else [])
+
+
+def _run(
+    context: dg.AssetExecutionContext,
+    dbt: DbtResource,
+    warehouse: WarehouseResource,
+    results: DbtResults,
+    command: list[str],
+) -> Results:
+    invocation, progress = dbt.start(command, {*NAMES, "LogStartLine"}), _progress(context.log.info)
+    for event in invocation.stream():
+        progress(event)
+        yield from results.of(event)
+    yield from results.at_end(invocation.outcome)
+    failed = [r for r in invocation.outcome.result.results if str(r.status) == "error"]
+    text = "\n".join(f"{result.node.name}: {result.message}" for result in failed)
+    if _is_damage(text):
+        _remove(warehouse)
+        text += f"\n{warehouse.path} was damaged and is removed. Run the same again: it is rebuilt from silver."
+    if failed:
+        raise dg.Failure(text, allow_retries=False)
+
+
+def _progress(log: Callable[[str], None]) -> Callable[[Any], None]:
+    """Reports what dbt is doing, at most once per second: it is one step, and takes minutes on a large fleet."""
+    started, reported_at = 0, time.monotonic()
 
     def follow(event: Any) -> None:
-        nonlocal started, told_at
+        nonlocal started, reported_at
         if event.info.name != "LogStartLine":
             return
         started += 1
-        if time.monotonic() - told_at >= PROGRESS_SEC:
-            told_at = time.monotonic()
-            tell(f"{started} of {event.data.total}: {event.data.description}")
+        if time.monotonic() - reported_at >= PROGRESS_SEC:
+            reported_at = time.monotonic()
+            log(f"{started} of {event.data.total}: {event.data.description}")
 
     return follow
-
-
-def _selection(context: dg.AssetExecutionContext, graph: DbtGraph) -> list[str]:
-    if not context.is_subset:
-        return []
-    chosen = [spec.key.path[-1] for spec in graph.models.values() if spec.key in context.selected_asset_keys]
-    chosen += [check.name for check in graph.checks.values() if check.key in context.selected_asset_check_keys]
-    return ["--select", *chosen, "--indirect-selection", "empty"]
-
-
-def _materialisations(
-    build: Build, graph: DbtGraph, results: Mapping[str, Any], lineage: Mapping[str, Any]
-) -> Iterator[dg.MaterializeResult[None]]:
-    built = [i for i, r in results.items() if i in graph.models and str(r.status) in BUILT]
-    with duckdb.connect(str(build.database), read_only=True) as connection:
-        for unique_id in built:
-            spec, node = graph.models[unique_id], graph.manifest["nodes"][unique_id]
-            metadata: dict[str, Any] = {
-                "dagster/column_schema": _columns(connection, spec.key.path, node["columns"]),
-                "dagster/column_lineage": _lineage(graph, lineage.get(unique_id, {})),
-                "dagster/relation_identifier": ".".join(spec.key.path),
-                "seconds": round(results[unique_id].execution_time, 3),
-            }
-            if node["config"]["materialized"] != "view":
-                count = connection.sql(f'select count(*) from "{spec.key.path[0]}"."{spec.key.path[1]}"').fetchone()
-                metadata["dagster/row_count"] = count[0] if count else 0
-            yield dg.MaterializeResult(asset_key=spec.key, metadata=metadata)
-
-
-def _columns(
-    connection: duckdb.DuckDBPyConnection, path: Sequence[str], documented: Mapping[str, Any]
-) -> dg.TableSchema:
-    found = connection.execute(
-        "select column_name, data_type from information_schema.columns "
-        "where table_schema = ? and table_name = ? order by ordinal_position",
-        list(path),
-    ).fetchall()
-    return dg.TableSchema(
-        columns=[
-            dg.TableColumn(name, type=kind.lower(), description=documented.get(name, {}).get("description"))
-            for name, kind in found
-        ]
-    )
-
-
-def _lineage(graph: DbtGraph, columns: Mapping[str, Sequence[Sequence[str]]]) -> dg.TableColumnLineage:
-    def key(parent_id: str) -> dg.AssetKey:
-        if parent_id in graph.models:
-            return graph.models[parent_id].key
-        return dg.AssetKey(["silver", graph.manifest["sources"][parent_id]["name"]])
-
-    return dg.TableColumnLineage(
-        {
-            column: [dg.TableColumnDep(asset_key=key(parent), column_name=name) for parent, name in parents]
-            for column, parents in columns.items()
-        }
-    )
-
-
-def _check_results(
-    context: dg.AssetExecutionContext, graph: DbtGraph, results: Mapping[str, Any]
-) -> Iterator[dg.AssetCheckResult]:
-    """A result for each check that ran, and a failure for each that could not (its model failed before it)."""
-    for unique_id, spec in graph.checks.items():
-        if spec.key not in context.selected_asset_check_keys or unique_id not in results:
-            continue
-        result = results[unique_id]
-        status = str(result.status)
-        if status == "skipped":
-            continue
-        is_warning = status == "warn" or (spec.metadata or {}).get("severity") == "warn"
-        yield dg.AssetCheckResult(
-            asset_key=spec.asset_key,
-            check_name=spec.name,
-            passed=status in ("pass", "success"),
-            severity=dg.AssetCheckSeverity.WARN if is_warning else dg.AssetCheckSeverity.ERROR,
-            description=result.message or None,
-            metadata={"failures": result.failures or 0, "seconds": round(result.execution_time, 3)},
-        )

@@ -1,38 +1,50 @@
-"""Which column each column of a model comes from, read off the compiled SQL by sqlglot.
-
-Belongs here: column lineage and its cache (it changes with the code, not with the data). Does not belong here: running dbt.
-"""
+"""Which column each column of a model comes from, read off the compiled SQL by sqlglot."""
 
 import json
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
+
 from sentinel_orchestration.files import write_text
+from sentinel_orchestration.warehouse.translation import DbtGraph, asset_key
 
 Lineage = dict[str, list[tuple[str, str]]]
 
 
-def column_lineage(
-    manifest: Mapping[str, Any], compiled: Mapping[str, str], cache: Path, digest: str
-) -> dict[str, Lineage]:
-    """Model id → column → [(parent id, parent column)], for the models in `compiled` (id → SQL).
+class ColumnLineage:
+    """Column lineage of models, kept in the file `cache` by the digest of the model's code, with which alone it changes."""
 
-    Kept in `cache` under `digest`; worked out anew where the digest differs or a model is missing.
-    """
-    lineage: dict[str, Lineage] = {}
-    with suppress(FileNotFoundError, ValueError, TypeError):  # one that is torn is worked out anew
-        known = json.loads(cache.read_text(encoding="utf-8"))
-        lineage = known["models"] if known["digest"] == digest else {}
-    missing = [unique_id for unique_id in compiled if unique_id not in lineage]
-    if missing:
-        lineage |= {unique_id: _trace(manifest, unique_id, compiled[unique_id]) for unique_id in missing}
-        write_text(cache, json.dumps({"digest": digest, "models": lineage}))
-    return {unique_id: lineage[unique_id] for unique_id in compiled}
+    def __init__(self, graph: DbtGraph, cache: Path) -> None:
+        self._graph, self._cache = graph, cache
+        self._known: dict[str, dict[str, Any]] = {}
+        with suppress(FileNotFoundError, ValueError):  # one that is torn is worked out again
+            known = json.loads(cache.read_text(encoding="utf-8"))
+            self._known = known if isinstance(known, dict) else {}
+
+    def of(self, unique_id: str, code: str, compiled: str | None) -> dg.TableColumnLineage:
+        """The lineage of a model whose code has this digest and compiles to this SQL."""
+        known = self._known.get(unique_id)
+        if known is None or known.get("code") != code:
+            known = {"code": code, "columns": trace(self._graph.manifest, unique_id, compiled or "")}
+            self._known[unique_id] = known
+            write_text(self._cache, json.dumps(self._known))
+        return dg.TableColumnLineage(
+            {
+                column: [
+                    dg.TableColumnDep(asset_key=asset_key(self._graph.manifest, parent), column_name=name)
+                    for parent, name in parents
+                ]
+                for column, parents in known["columns"].items()
+            }
+        )
 
 
-def _trace(manifest: Mapping[str, Any], unique_id: str, sql: str) -> Lineage:
+def trace(manifest: Mapping[str, Any], unique_id: str, sql: str) -> Lineage:
+    """Column → [(parent id, parent column)] of a model's compiled SQL; no column where sqlglot cannot follow it."""
     from sqlglot import exp
     from sqlglot.errors import SqlglotError
     from sqlglot.lineage import lineage
@@ -42,18 +54,18 @@ def _trace(manifest: Mapping[str, Any], unique_id: str, sql: str) -> Lineage:
     schema: dict[str, dict[str, str]] = {}
     for parent_id in node["depends_on"]["nodes"]:
         parent = manifest["sources"].get(parent_id) or manifest["nodes"][parent_id]
-        name = f"parent_{len(parents)}"  # a plain name: a source's relation is a whole read_parquet(...) call
-        sql = sql.replace(parent["relation_name"], name)
+        name = f"parent_{len(parents)}"  # a plain name: a feed's relation is a whole read_parquet(...) call
+        sql = re.sub(_pattern(parent["relation_name"]), name, sql)
         parents[name] = parent_id
-        schema[name] = dict.fromkeys(parent["columns"], "TEXT")
+        partitions = re.findall(r"/(\w+)=\*/", parent["relation_name"])  # columns that are in no file, but in its path
+        schema[name] = dict.fromkeys([*parent["columns"], *partitions], "TEXT")
     found: Lineage = {}
-    for column in node["columns"]:
-        try:
-            leaves = [
-                leaf for leaf in lineage(column, sql, schema=schema, dialect="duckdb").walk() if not leaf.downstream
-            ]
-        except SqlglotError:
-            continue  # a column sqlglot cannot follow has no lineage to show; the rest of the model has
+    try:
+        traced = lineage(None, sql, schema=schema, dialect="duckdb", trim_selects=False)
+    except SqlglotError:
+        return found
+    for column, root in traced.items():
+        leaves = [leaf for leaf in root.walk() if not leaf.downstream]
         pairs = {
             (parents[leaf.expression.name], exp.to_column(leaf.name).name)
             for leaf in leaves
@@ -61,3 +73,8 @@ def _trace(manifest: Mapping[str, Any], unique_id: str, sql: str) -> Lineage:
         }
         found[column] = sorted(pairs)
     return found
+
+
+def _pattern(relation: str) -> str:
+    """Matches a relation of the manifest in compiled SQL, where macros/silver.sql has filled in the silver folder."""
+    return re.escape(relation).replace(r"\$SENTINEL_SILVER", "(?:[^']|'')*")

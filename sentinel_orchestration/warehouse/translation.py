@@ -1,46 +1,59 @@
-"""What Dagster shows for each dbt node: asset specs for models, check specs for data tests and unit tests.
+"""What Dagster shows for each dbt node: asset specs for models, check specs for data tests and unit tests."""
 
-Belongs here: reading dbt's manifest. Does not belong here: running dbt.
-"""
-
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator
 
-from sentinel_orchestration.contracts import Contract, load_contracts
+from sentinel_orchestration.contracts import load_contracts
 
-DBT_KINDS = {"view": "view", "table": "table", "incremental": "incremental"}
+WAREHOUSE_POOL = "warehouse"  # whoever writes the working file, reads it, or publishes, waits for its turn
+UNIQUE_ID = "dagster_dbt/unique_id"
+KINDS = {"view", "table", "incremental"}
 
 
-class SentinelTranslator(DagsterDbtTranslator):
-    """Keys are [schema, model]; group, owner and tags follow the layer and domain of the model's folder."""
-
-    def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: Any) -> dg.AssetSpec:
-        """The spec of a model or source, dbt's own with our key, group, owner, kinds and tags."""
-        spec = super().get_asset_spec(manifest, unique_id, project)
-        if unique_id.startswith("source."):
-            return spec
-        node = manifest["nodes"][unique_id]
-        layer, domain = node["schema"], node["fqn"][-2]
-        return spec.replace_attributes(
-            key=dg.AssetKey([layer, node["name"]]),
-            group_name=f"{layer}_{domain}",
-            owners=[f"team:{_owner(domain)}"],
-            kinds={"dbt", "duckdb", DBT_KINDS.get(node["config"]["materialized"], "model")},
-            tags={"domain": domain, "layer": layer},
-            description=node["description"],
-            deps=[self._key_of(manifest, parent) for parent in node["depends_on"]["nodes"]],
-        )
-
-    def _key_of(self, manifest: Mapping[str, Any], unique_id: str) -> dg.AssetKey:
-        if unique_id.startswith("source."):
-            return dg.AssetKey(["silver", manifest["sources"][unique_id]["name"]])
-        node = manifest["nodes"][unique_id]
+def asset_key(manifest: Mapping[str, Any], unique_id: str) -> dg.AssetKey:
+    """The asset that a model or source is: [schema, model], or the key that the source's meta names."""
+    node = manifest["nodes"].get(unique_id)
+    if node is not None:
         return dg.AssetKey([node["schema"], node["name"]])
+    source = manifest["sources"][unique_id]
+    named = source["config"]["meta"].get("dagster", {}).get("asset_key")
+    return dg.AssetKey(named or [source["source_name"], source["name"]])
+
+
+def _model_spec(manifest: Mapping[str, Any], unique_id: str) -> dg.AssetSpec:
+    """What dagster-dbt's translator shows of a model, with group, owner and tags by the layer and domain of its folder.
+
+    Not by that translator: its import takes longer than all of Dagster, and every process would wait for it.
+    """
+    node = manifest["nodes"][unique_id]
+    layer, domain, materialized = node["schema"], node["fqn"][-2], node["config"]["materialized"]
+    columns = [
+        dg.TableColumn(name, column["data_type"] or "?", column["description"], tags=dict.fromkeys(column["tags"], ""))
+        for name, column in node["columns"].items()
+    ]
+    return dg.AssetSpec(
+        key=asset_key(manifest, unique_id),
+        deps=sorted({asset_key(manifest, parent) for parent in node["depends_on"]["nodes"]}),
+        description=node["description"],
+        metadata={
+            **({"dagster/column_schema": dg.TableSchema(columns)} if columns else {}),
+            "dagster/table_name": f"{node['database']}.{layer}.{node['alias']}",
+            "dagster/storage_kind": "duckdb",
+            "dagster-dbt/materialization_type": materialized,
+            UNIQUE_ID: unique_id,
+        },
+        skippable=True,
+        group_name=f"{layer}_{domain}",
+        code_version=hashlib.sha1(node["raw_code"].encode(), usedforsecurity=False).hexdigest(),
+        owners=[f"team:{_owner(domain)}"],
+        tags={"domain": domain, "layer": layer},
+        kinds={"dbt", "duckdb", *({materialized} & KINDS)},
+    )
 
 
 @dataclass(frozen=True)
@@ -51,43 +64,61 @@ class DbtGraph:
 
     @cached_property
     def models(self) -> dict[str, dg.AssetSpec]:
-        """Specs of every model and seed."""
-        translator = SentinelTranslator()
+        """Specs of every model."""
         return {
-            unique_id: translator.get_asset_spec(self.manifest, unique_id, None)
+            unique_id: _model_spec(self.manifest, unique_id)
             for unique_id, node in self.manifest["nodes"].items()
-            if node["resource_type"] in ("model", "seed")
+            if node["resource_type"] == "model"
         }
 
     @cached_property
     def checks(self) -> dict[str, dg.AssetCheckSpec]:
         """Specs of every data test and unit test on the model it tests.
 
-        All are blocking, so that what follows waits for them; only a failure of severity error stops it.
+        Those of severity `error` are blocking: what follows in the same run waits for them, and a release needs them.
         """
         found: dict[str, dg.AssetCheckSpec] = {}
         for unique_id, node in self.manifest["nodes"].items():
             if node["resource_type"] == "test":
-                description = node["description"] or _words(node)
-                severity = node["config"]["severity"].lower()
-                found[unique_id] = _check(node["name"], self._tested_model(node), description, "dbt test", severity)
+                description, severity = node["description"] or _words(node), node["config"]["severity"].lower()
+                found[unique_id] = _check(
+                    unique_id, node["name"], self._tested(node), description, "dbt test", severity
+                )
         for unique_id, node in self.manifest["unit_tests"].items():
-            model = self.models[node["depends_on"]["nodes"][0]]
-            found[unique_id] = _check(
-                node["name"], model, node["description"] or node["name"], "dbt unit test", "error"
-            )
+            model, description = self.models[node["depends_on"]["nodes"][0]], node["description"] or node["name"]
+            found[unique_id] = _check(unique_id, node["name"], model, description, "dbt unit test", "error")
         return found
 
-    def _tested_model(self, node: Mapping[str, Any]) -> dg.AssetSpec:
-        """The model a test stands beside; for a singular test the last model it reads, the one furthest downstream."""
+    @cached_property
+    def model_names(self) -> dict[dg.AssetKey, str]:
+        """Asset → dbt's name of its model."""
+        return {spec.key: self.manifest["nodes"][unique_id]["name"] for unique_id, spec in self.models.items()}
+
+    @cached_property
+    def feeds(self) -> dict[str, list[str]]:
+        """Name of each model that reads silver itself → the feeds it reads."""
+        found: dict[str, list[str]] = {}
+        for unique_id in self.models:
+            node = self.manifest["nodes"][unique_id]
+            parents = [self.manifest["sources"].get(parent) for parent in node["depends_on"]["nodes"]]
+            feeds = [parent["name"] for parent in parents if parent and parent["source_name"] == "silver"]
+            if feeds:
+                found[node["name"]] = feeds
+        return found
+
+    def _tested(self, node: Mapping[str, Any]) -> dg.AssetSpec:
+        """The model that a test is on; for a singular test the last model it reads, the one furthest downstream."""
         attached = node.get("attached_node")
         parents = [parent for parent in node["depends_on"]["nodes"] if parent in self.models]
         return self.models[attached if attached in self.models else parents[-1]]
 
 
-def _check(name: str, model: dg.AssetSpec, description: str, kind: str, severity: str) -> dg.AssetCheckSpec:
-    about = {"kind": kind, "severity": severity, "domain": model.tags["domain"]}
-    return dg.AssetCheckSpec(name, asset=model.key, description=description, blocking=True, metadata=about)
+def _check(
+    unique_id: str, name: str, model: dg.AssetSpec, description: str, kind: str, severity: str
+) -> dg.AssetCheckSpec:
+    about = {"kind": kind, "severity": severity, "domain": model.tags["domain"], UNIQUE_ID: unique_id}
+    blocking = severity == "error"
+    return dg.AssetCheckSpec(name, asset=model.key, description=description, blocking=blocking, metadata=about)
 
 
 def _words(node: Mapping[str, Any]) -> str:
@@ -101,5 +132,5 @@ def _words(node: Mapping[str, Any]) -> str:
 
 
 def _owner(domain: str) -> str:
-    contracts: list[Contract] = [c for c in load_contracts().values() if c.domain == domain]
-    return contracts[0].owner if contracts else "data-platform"
+    owners = [contract.owner for contract in load_contracts().values() if contract.domain == domain]
+    return owners[0] if owners else "data-platform"

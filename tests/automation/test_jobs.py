@@ -1,75 +1,75 @@
-"""What starts runs: the range a build covers, the schedule, and a single day asked for in the UI."""
+"""What starts runs: the jobs, with and without partitions, and the schedule."""
 
-import shutil
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import dagster as dg
+import pytest
 
 from sentinel_orchestration.automation.instance import open_instance
-from sentinel_orchestration.automation.jobs import build_tags, hourly_build
+from sentinel_orchestration.automation.jobs import hourly_build
 from sentinel_orchestration.definitions import build_definitions
-from sentinel_orchestration.lake.received import Lake
-from sentinel_orchestration.lake.silver import gate_feed
 from sentinel_orchestration.settings import Settings
 
 AS_OF = datetime(2026, 11, 21, 5)
+DAYS = ["2026-11-19", "2026-11-20", "2026-11-21"]
+TELEMETRY = dg.AssetKey(["silver", "telemetry"])
+ASSETS = [dg.AssetKey([layer, feed]) for layer in ("bronze", "silver") for feed in ("sites", "towers", "telemetry")]
 
 
-def _settings(tmp_path):
+@pytest.fixture
+def settings(tmp_path):
     return Settings(home=tmp_path, as_of=AS_OF, sites=2, towers=5, days=3)
 
 
-def test_a_build_looks_at_every_day_and_records_those_with_other_batches(tmp_path):
-    settings = _settings(tmp_path)
-    lake = Lake(settings, AS_OF)
-    assert build_tags(lake) == {
-        "sentinel/as_of": "2026-11-21T05:00:00",
-        "sentinel/every_day": "true",
-        "dagster/asset_partition_range_start": "2026-11-19",
-        "dagster/asset_partition_range_end": "2026-11-21",
-    }
-    for feed in lake.contracts:
-        lake.receive(feed)
-        gate_feed(lake, feed)
-    assert _range(lake) == ("2026-11-21", "2026-11-21")  # nothing changed: Dagster wants one day at least
-    assert _range(Lake(settings, AS_OF + timedelta(days=1))) == ("2026-11-21", "2026-11-22")  # one is complete, one new
-    shutil.rmtree(settings.silver_dir / "telemetry" / "day=2026-11-20")
-    assert _range(lake) == ("2026-11-20", "2026-11-21")
+def _run(settings, instance, **arguments):
+    job = build_definitions(settings).resolve_job_def("build_without_report")
+    result = job.execute_in_process(instance=instance, asset_selection=ASSETS, **arguments)
+    assert result.success
+    return result
 
 
-def _range(lake):
-    tags = build_tags(lake)
-    return tags["dagster/asset_partition_range_start"], tags["dagster/asset_partition_range_end"]
+def _recorded(instance, run_id):
+    records = instance.fetch_materializations(TELEMETRY, limit=100).records
+    return sorted(record.partition_key for record in records if record.run_id == run_id)
 
 
-def test_the_schedule_is_off_and_asks_for_the_same_run_as_the_command(tmp_path):
-    schedule = hourly_build(_settings(tmp_path))
+def test_without_partitions_a_run_looks_at_every_day_and_records_those_that_changed(settings):
+    with open_instance(settings) as instance:
+        first, second = (_run(settings, instance).run_id for _ in range(2))
+        assert _recorded(instance, first) == DAYS
+        assert _recorded(instance, second) == DAYS[-1:]  # nothing changed, and the run names one day
+    assert list(settings.layout.silver_files("telemetry")) == DAYS
+
+
+@pytest.mark.parametrize(
+    ("arguments", "days"),
+    [
+        ({"partition_key": DAYS[1]}, DAYS[1:2]),
+        ({"partition_key": DAYS[2]}, DAYS[2:]),  # the day that the job's own tags name
+        (
+            {"tags": {"dagster/asset_partition_range_start": DAYS[0], "dagster/asset_partition_range_end": DAYS[1]}},
+            DAYS[:2],
+        ),
+    ],
+    ids=["a day", "the newest day", "a range"],
+)
+def test_with_partitions_a_run_touches_their_days_and_no_other(settings, arguments, days):
+    with open_instance(settings) as instance:
+        _run(settings, instance, **arguments)
+        assert instance.get_materialized_partitions(TELEMETRY) == set(days)
+    assert list(settings.layout.silver_files("telemetry")) == days
+
+
+def test_the_schedule_is_off_and_asks_for_a_run_at_its_hour(settings):
+    schedule = hourly_build(settings)
     assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
     with dg.build_schedule_context() as context:
         requests = schedule.evaluate_tick(context).run_requests
     assert [request.tags["sentinel/as_of"] for request in requests] == ["2026-11-21T05:00:00"]
 
 
-def test_one_day_can_be_materialised_alone_and_touches_no_other(tmp_path):
-    settings = _settings(tmp_path)
+def test_definitions_load_and_every_job_resolves(settings):
     definitions = build_definitions(settings)
-    assets = [dg.AssetKey([layer, feed]) for layer in ("bronze", "silver") for feed in ("sites", "towers", "telemetry")]
-    with open_instance(settings) as instance:
-        job = definitions.resolve_job_def("build_without_report")
-        result = job.execute_in_process(
-            instance=instance,
-            partition_key="2026-11-20",
-            asset_selection=assets,
-            tags={"sentinel/as_of": AS_OF.isoformat()},
-        )
-        assert result.success
-        silver = instance.get_materialized_partitions(dg.AssetKey(["silver", "telemetry"]))
-    assert silver == {"2026-11-20"}
-    assert [path.parent.name for path in settings.silver_dir.glob("telemetry/*/part.parquet")] == ["day=2026-11-20"]
-
-
-def test_definitions_load_and_every_job_resolves(tmp_path):
-    definitions = build_definitions(_settings(tmp_path))
     dg.Definitions.validate_loadable(definitions)
-    for job in ("build", "build_without_report"):
+    for job in ("build", "build_without_report", "rollback"):
         assert definitions.resolve_job_def(job)

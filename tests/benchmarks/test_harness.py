@@ -1,4 +1,4 @@
-"""The harness runs from end to end on a tiny fleet and says what it promises. No time is asserted: machines differ."""
+"""The harness runs from end to end on a tiny fleet and measures what it promises. No time is asserted: machines differ."""
 
 import json
 import subprocess
@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SIZES = {"towers": 4, "days": 2, "repeats": 1, "gate-rows": 5_000, "loop-rows": 500}
+SIZES = {"towers": 4, "days": 2, "repeats": 1, "gate-rows": 5_000, "loop-rows": 500, "report-repeats": 0}
 
 
 def test_a_quick_run_on_a_tiny_fleet_gives_a_table_and_json(tmp_path: Path) -> None:
@@ -26,11 +26,15 @@ def test_a_quick_run_on_a_tiny_fleet_gives_a_table_and_json(tmp_path: Path) -> N
     limited = {figure["name"] for figure in body["figures"] if figure["limit"] is not None}
     assert limited == {
         "sentinel --help",
-        "import sentinel_orchestration.definitions",
+        "loading the definitions",
         "generator / pydantic loop, generating",
         "gate / pydantic loop, gating",
-        "graph / plain, wall time",
+        "stock graph / graph, wall time",
+        "graph / plain script, wall time",
     }
+    (stock,) = (figure for figure in body["figures"] if figure["name"] == "stock graph" and figure["unit"] == "s")
+    assert "unit tests" in stock["note"]
+    assert stock["note"] in done.stdout
     shares = [figure for figure in body["figures"] if figure["group"].startswith("shares")]
     *parts, whole = (figure["value"] for figure in shares)
     assert abs(sum(parts) - whole) < 1e-6

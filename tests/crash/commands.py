@@ -5,7 +5,8 @@ A server: it imports what every command needs once, then forks a child for each 
         a first argument that ends in .py is a script to run instead of `sentinel`
     {"wait": number} → how it ended, as subprocess tells it; {"wait": number, "now": true} → null while it lives
 Of calls whose arguments hold `match`, the nth kills: `before` it, `after` it, `torn` (after it, with the file it wrote
-cut in half), or `during` (while it works). Product code knows nothing of this.
+cut in half), or `during` (while it works). Product code knows nothing of this. Of the dbt project, the copy in
+tests/slim_project.py is used.
 """
 
 import ctypes
@@ -20,21 +21,11 @@ import time
 import traceback
 from pathlib import Path
 
-NEEDED = (
-    "dagster._core.execution.api",
-    "dagster_dbt",
-    "dbt.adapters.duckdb",
-    "dbt.adapters.duckdb.environments.local",
-    "dbt.cli.main",
-    "dbt.task.build",
-    "duckdb",
-    "polars",
-    "sqlglot.lineage",
-    "sentinel_orchestration.automation.build",
-    "sentinel_orchestration.automation.instance",
-    "sentinel_orchestration.console",
-    "sentinel_orchestration.publish.assets",
-)  # not the definitions: they read the settings when imported
+from sentinel_orchestration.settings import Settings
+from tests.forked import NEEDED, fork_worker
+from tests.slim_project import VARIABLE
+
+PROJECT = Path(os.environ[VARIABLE])
 
 
 def _die() -> None:
@@ -84,6 +75,7 @@ def _command(home, arguments, log, variables, kill) -> None:
     for stream in (1, 2):
         os.dup2(output, stream)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    fork_worker()
     if kill:
         kill_at(*kill)
     if os.geteuid() == 0 and "AS_A_PLAIN_USER" in variables:
@@ -139,6 +131,7 @@ def _wait(number: int, now: bool = False) -> int | None:
 if __name__ == "__main__":
     for needed in NEEDED:
         importlib.import_module(needed)
+    Settings.dbt_dir = property(lambda self: PROJECT)  # type: ignore[assignment,method-assign]
     for line in sys.stdin:
         asked = json.loads(line)
         answer = _wait(asked["wait"], asked.get("now", False)) if "wait" in asked else _fork(asked)

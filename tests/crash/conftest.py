@@ -1,7 +1,7 @@
 """Homes that are treated badly: real commands on a small fleet, killed, starved of space, damaged, run at once.
 
-Here belong the fixtures; what must hold afterwards stands in the test files. Times are far in the past, so that how fresh
-the feeds are (a check, and so part of a build's id) does not turn while the tests run.
+Times are far in the past, so that how fresh the feeds are (a check, and so part of a release's id) does not change while
+the tests run.
 """
 
 import json
@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -22,19 +22,22 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from conftest import simulate_the_rest
 from sentinel_orchestration.feeds.simulator import World, simulate_day
+from sentinel_orchestration.settings import PROJECT_DIR
+from tests.slim_project import VARIABLE
 
 COMMANDS, READER = (Path(__file__).with_name(name) for name in ("commands.py", "reader.py"))
 FLEET = {"SENTINEL_SITES": "2", "SENTINEL_TOWERS": "5", "SENTINEL_DAYS": "3", "COLUMNS": "200"}
 HOURS = ("2025-03-04T09:00", "2025-03-04T10:00")  # a build as of one differs from a build as of the other
 BUILD = ("build", "--no-report")
-Content = tuple[str, str]  # build id, sha256 over every table
+Content = tuple[str, str]  # release id, sha256 over every table
 
 
 class Server:
     """The server of commands.py."""
 
-    def __init__(self) -> None:
+    def __init__(self, project: Path) -> None:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("SENTINEL_", "DAGSTER_"))}
         self._one_at_a_time = threading.Lock()
         self._process = subprocess.Popen(
@@ -42,7 +45,7 @@ class Server:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=kept | FLEET | {"PYTHONFAULTHANDLER": "1"},
+            env=kept | FLEET | {"PYTHONFAULTHANDLER": "1", "PYTHONPATH": str(PROJECT_DIR), VARIABLE: str(project)},
         )
 
     def ask(self, **request: object) -> int | None:
@@ -70,13 +73,16 @@ class Run:
     def said(self) -> str:
         return self.log.read_text()
 
+    def is_alive(self) -> bool:
+        if self.status is None:
+            self.status = self.server.ask(wait=self.number, now=True)
+        return self.status is None
+
     def wait(self, seconds: float = 180) -> "Run":
         deadline = time.monotonic() + seconds
-        while self.status is None:
-            self.status = self.server.ask(wait=self.number, now=True)
-            if self.status is None:
-                assert time.monotonic() < deadline, f"still runs\n{self.said}"
-                time.sleep(0.02)
+        while self.is_alive():
+            assert time.monotonic() < deadline, f"still runs\n{self.said}"
+            time.sleep(0.02)
         return self
 
 
@@ -112,20 +118,20 @@ class Home:
         assert run.status == 0, run.said
         return self.content()
 
-    def content(self, build: str | None = None) -> Content:
-        """What must be the same of a build, by default the current one, whatever happened before."""
-        folder = self.current.parent / "builds" / build if build else self.current
+    def content(self, release: str | None = None) -> Content:
+        """What must be the same of a release, by default the current one, whatever happened before."""
+        folder = self.current.parent / "releases" / release if release else self.current
         manifest = json.loads((folder / "manifest.json").read_text())
-        return manifest["build_id"], manifest["content_sha256"]
+        return manifest["release_id"], manifest["content_sha256"]
 
-    def kill(self, *point: str | int) -> None:
-        """A build that is killed at `point`."""
-        run = self.start(kill=point).wait()
-        assert run.status == -9, f"{point} was never reached\n{run.said}"
+    def kill(self, *arguments: str, at: tuple[str, int, str, str]) -> None:
+        """A command that is killed there."""
+        run = self.start(*arguments, kill=at).wait()
+        assert run.status == -9, f"{at} was never reached\n{run.said}"
 
     @contextmanager
     def reading(self) -> Iterator[dict[str, list[str]]]:
-        """Reads what is published all the while; afterwards the dict holds what the reader tells."""
+        """Reads the current release all the while; afterwards the dict holds what the reader saw."""
         command = [sys.executable, READER, self.current]
         reader = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         found: dict[str, list[str]] = {}
@@ -139,23 +145,52 @@ class Home:
         return json.loads((self.current / "manifest.json").read_text())
 
     def leftovers(self) -> list[str]:
-        """What a build must not leave behind: files, processes, runs that never end."""
-        with sqlite3.connect(self.path / "data/dagster/history/runs.db") as history:
-            runs = history.execute(
-                "select run_id, status from runs where status not in ('SUCCESS', 'FAILURE')"
-            ).fetchall()
-        return [*self.stale_files(), *self.processes(), *map(str, runs)]
+        """What a build must not leave behind: files, processes, unfinished runs, places in pools."""
+        return [*self.stale_files(), *self.processes(), *self.unfinished_runs(), *self.pool_places()]
 
     def stale_files(self) -> list[str]:
-        data = self.path / "data"
-        found = [
-            path for path in self.path.rglob("*") if path.name.endswith((".partial", ".duckdb.wal", ".duckdb.tmp"))
-        ]
-        found += [path for name in ("report", "verify") if (path := data / name).exists()]
-        found += list((data / "build").glob("*/"))[1:]
-        known = {self.manifest()["build_id"], self.manifest()["previous_build_id"]}
-        found += [path for path in (data / "published" / "builds").iterdir() if path.name not in known]
+        data, published = self.path / "data", self.current.parent
+        found = [path for path in self.path.rglob("*") if path.name.endswith((".partial", ".duckdb.wal", ".tmp"))]
+        found += [path for name in ("report", "report-home", "verify") if (path := data / name).exists()]
+        found += (data / "dagster" / "alive").glob("*")
+        found += (path for path in (data / "warehouse").glob("*") if path.name != "sentinel.duckdb")
+        found += (path for path in published.iterdir() if path.name not in ("current", "releases"))
+        known = {self.manifest()["release_id"], self.manifest()["previous_release_id"]}
+        found += (path for path in (published / "releases").iterdir() if path.name not in known)
         return [str(path.relative_to(self.path)) for path in found]
+
+    def unfinished_runs(self) -> list[str]:
+        return self._history("runs.db", "select run_id from runs where status not in ('SUCCESS', 'FAILURE')")
+
+    def pool_places(self) -> list[str]:
+        """Runs that hold a place in a pool of Dagster's, or wait for one."""
+        held = "select run_id from concurrency_slots where run_id is not null"
+        return self._history("runs/index.db", f"{held} union all select run_id from pending_steps")
+
+    def holds(self, pool: str, run: Run) -> bool:
+        """Whether a step of `run` is at work in the pool."""
+        held = "select run_id from concurrency_slots where run_id is not null and concurrency_key = ?"
+        return bool({*self._history("runs/index.db", held, pool)} & {*self._run_ids(run)})
+
+    def waits(self, pool: str, run: Run) -> bool:
+        """Whether a step of `run` waits for the pool."""
+        pending = "select run_id from pending_steps where concurrency_key = ?"
+        return not self.holds(pool, run) and bool(
+            {*self._history("runs/index.db", pending, pool)} & {*self._run_ids(run)}
+        )
+
+    def _run_ids(self, run: Run) -> list[str]:
+        """Ids of the Dagster runs that the process is at work on: it holds a file of each."""
+        with suppress(FileNotFoundError):
+            opened = [link.readlink() for link in Path(f"/proc/{run.number}/fd").iterdir() if link.is_symlink()]
+            return [path.name for path in opened if path.parent.name == "alive"]
+        return []
+
+    def _history(self, file: str, query: str, *parameters: str) -> list[str]:
+        path = self.path / "data/dagster/history" / file
+        with suppress(sqlite3.OperationalError), closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as history:
+            return [value for (value,) in history.execute(query, parameters)]
+        return []  # not made yet
 
     def processes(self, seconds: float = 5) -> list[str]:
         """What still runs in this home (GX workers, tails of logs, npm) after so many seconds."""
@@ -174,8 +209,8 @@ class Home:
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
-    running = Server()
+def server(slim_project: Path) -> Iterator[Server]:
+    running = Server(slim_project)
     yield running
     running.close()
 
@@ -200,20 +235,20 @@ def two_by_two(request: pytest.FixtureRequest, new_home: Callable[..., Home], un
 
 @dataclass(frozen=True)
 class Undisturbed:
-    """Builds that nobody disturbed: their contents by hour, and the home of the first one, to be copied."""
+    """Builds that nobody disturbed: their contents by hour, and their homes after each, to be copied."""
 
     hours: tuple[str, ...]
     contents: list[Content]
-    home: Path
+    homes: list[Path]
 
-    def hand_in(self, home: Home) -> Home:
+    def submit_to(self, home: Home) -> Home:
         """Gives `home` the same inbox."""
-        shutil.copytree(self.home / "inbox", home.path / "inbox")
+        shutil.copytree(self.homes[0] / "inbox", simulate_the_rest(home.path) / "inbox")
         return home
 
-    def copy_to(self, home: Home) -> Home:
-        """Makes `home` a copy of the first build's."""
-        shutil.copytree(self.home, home.path, symlinks=True, dirs_exist_ok=True)
+    def copy_to(self, home: Home, builds: int = 1) -> Home:
+        """Makes `home` what it was after so many builds."""
+        shutil.copytree(self.homes[builds - 1], home.path, symlinks=True, dirs_exist_ok=True)
         return home
 
 
@@ -221,13 +256,13 @@ class Undisturbed:
 def undisturbed(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     place = tmp_path_factory.mktemp("undisturbed")
     home = Home(server, place / "home")
-    inbox = home.path / "inbox" / "telemetry"
+    inbox = simulate_the_rest(home.path) / "inbox" / "telemetry"
     inbox.mkdir(parents=True)
     _telemetry().write_parquet(inbox / "telemetry.parquet")
     contents = [home.build()]
     shutil.copytree(home.path, place / "first", symlinks=True)
     home.hour = HOURS[1]
-    return Undisturbed(HOURS, [*contents, home.build()], place / "first")
+    return Undisturbed(HOURS, [*contents, home.build()], [place / "first", home.path])
 
 
 def _telemetry() -> pl.DataFrame:

@@ -1,21 +1,43 @@
-"""Publishes a small build, as the last step of a run does: `publish_small.py VALUE`, under SENTINEL_HOME."""
+"""Publishes a small release, as the last step of a run does: `publish_small.py VALUE`, under SENTINEL_HOME."""
 
 import sys
+from datetime import datetime
 
 import duckdb
 
-from sentinel_orchestration.publish.content import table_contents
-from sentinel_orchestration.publish.swap import publish_build
+from sentinel_orchestration.automation.build import remove_leftovers
+from sentinel_orchestration.files import scratch_folder
+from sentinel_orchestration.layout import WAREHOUSE_FILE
+from sentinel_orchestration.publish.content import combined_digest, release_contents
+from sentinel_orchestration.publish.manifest import Manifest, TableEntry
+from sentinel_orchestration.publish.releases import publish_release
 from sentinel_orchestration.settings import load_settings
-from sentinel_orchestration.warehouse.build import prune_builds
 
-settings, value = load_settings(), sys.argv[1]
-run = settings.build_dir / f"run-{value}"
-prune_builds(settings, keep="")
-run.mkdir(parents=True, exist_ok=True)
-with duckdb.connect(str(run / "sentinel.duckdb")) as connection:
-    connection.execute(f"create schema marts; create table marts.t as select {value} as value from range(50000)")
-    connection.execute(f"create schema ops; create table ops.build as select 'b{value}' as build_id")
-    tables = {c.name: {"rows": c.rows, "sha256": c.sha256} for c in table_contents(connection, "marts", run)}
-    connection.execute("create table ops.tables as select 't' as table_name, 50000 as rows")
-publish_build(settings, run / "sentinel.duckdb", {"build_id": f"b{value}", "published_at": value, "tables": tables})
+layout, value = load_settings().layout, int(sys.argv[1])
+remove_leftovers(layout)
+with scratch_folder(layout.published) as scratch:
+    database = scratch / WAREHOUSE_FILE
+    with duckdb.connect(str(database)) as connection:
+        connection.execute(f"create schema marts; create table marts.t as select {value} as value from range(50000)")
+        contents = release_contents(connection, scratch)
+        connection.execute(f"create schema ops; create table ops.release as select 'r{value}' as release_id")
+        connection.execute("create table ops.tables (table_name varchar, content_sha256 varchar)")
+        connection.executemany("insert into ops.tables values (?, ?)", [(c.name, c.sha256) for c in contents])
+        held = [*contents, *release_contents(connection, scratch, ops=True)]
+        connection.execute("checkpoint")
+    manifest = Manifest(
+        release_id=f"r{value}",
+        as_of=datetime(2025, 3, 4),
+        as_of_basis="setting",
+        published_at=datetime(2025, 3, 4, 0, value),
+        git_revision="unknown",
+        verdict="passed",
+        content_sha256=combined_digest(contents),
+        tables={c.name: TableEntry(rows=c.rows, sha256=c.sha256) for c in held},
+        dbt_digest="",
+        silver_versions={},
+        batches={},
+        made_by={},
+        bytes=database.stat().st_size,
+    )
+    publish_release(layout, database, manifest)

@@ -1,6 +1,6 @@
-"""A reader that never stops: opens what is published, again and again, and holds the file against its manifest.
+"""A reader that never stops: opens the current release, again and again, and checks the file against its manifest.
 
-Reads until stdin ends, then prints JSON: how often it read, which builds it saw, and everything that did not fit.
+Reads until stdin ends, then prints JSON: how often it read, which releases it saw, and everything that did not fit.
 """
 
 import json
@@ -11,25 +11,25 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
-from sentinel_orchestration.publish.content import table_contents
+from sentinel_orchestration.publish.content import release_contents
 
 
 def read(current: Path, known: set[str]) -> str:
-    """The id of the build that is published now. Raises where its parts do not fit together."""
-    folder = current.resolve(strict=True)  # one look at the link: file and manifest are then of one build
+    """The id of the current release. Raises where its parts do not fit together."""
+    folder = current.resolve(strict=True)  # one look at the link: file and manifest are then of one release
     manifest = json.loads((folder / "manifest.json").read_text())
+    release_id = str(manifest["release_id"])
     with duckdb.connect(str(folder / "sentinel.duckdb"), read_only=True) as connection:
-        found = connection.execute("select build_id from ops.build").fetchall()
-        assert found == [(manifest["build_id"],)], f"{folder.name}: the file is of {found}"
-        rows = dict(connection.execute("select table_name, rows from ops.tables").fetchall())
-        told = {name: table["rows"] for name, table in manifest["tables"].items()}
-        assert rows == told, f"{folder.name}: ops.tables differs from the manifest"
-        if manifest["build_id"] not in known:
+        found = connection.execute("select release_id from ops.release").fetchall()
+        assert found == [(release_id,)], f"{folder.name}: the file is of {found}"
+        digests = {name: table["sha256"] for name, table in manifest["tables"].items()}
+        told = dict(connection.execute("select table_name, content_sha256 from ops.tables").fetchall())
+        assert told == {name: digests[name] for name in told}, f"{folder.name}: ops.tables differs from the manifest"
+        if release_id not in known:
             with TemporaryDirectory() as scratch:
-                contents = table_contents(connection, "marts", Path(scratch))
-            held = {c.name: {"rows": c.rows, "sha256": c.sha256} for c in contents}
-            assert held == manifest["tables"], f"{folder.name}: content differs from the manifest"
-    return str(manifest["build_id"])
+                held = [c for ops in (False, True) for c in release_contents(connection, Path(scratch), ops)]
+            assert {c.name: c.sha256 for c in held} == digests, f"{folder.name}: content differs from the manifest"
+    return release_id
 
 
 if __name__ == "__main__":
@@ -44,9 +44,9 @@ if __name__ == "__main__":
         if not seen and not current.exists():
             continue
         try:
-            build = read(current, set(seen))
+            release_id = read(current, set(seen))
             reads += 1
-            seen += [build] if [build] != seen[-1:] else []
+            seen += [release_id] if [release_id] != seen[-1:] else []
         except Exception as error:
             torn.append(f"{type(error).__name__}: {error}")
     print(json.dumps({"reads": reads, "seen": seen, "torn": torn[:20]}))

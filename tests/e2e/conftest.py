@@ -17,18 +17,18 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 
+from conftest import SITE_BASE_PATH, SMALL, Built
 from sentinel_orchestration.lock import locked
 from sentinel_orchestration.publish.assets import REPORT_KEY
+from sentinel_orchestration.publish.site import build_site
 from sentinel_orchestration.serve.site import start_site_server
-
-if TYPE_CHECKING:
-    from conftest import Built
+from sentinel_orchestration.settings import Settings
 
 HERE = Path(__file__).resolve().parent
 expect.set_options(timeout=30_000)  # a busy machine is no defect of a page
@@ -103,6 +103,29 @@ def chromium_and_environment() -> tuple[str, dict[str, str]]:
 
 
 @pytest.fixture(scope="session")
+def full_report(small_home: Built, shared_root: Path) -> Settings:
+    """A small fleet's home with a report that was built in full, once for all test processes. Read it; do not change it."""
+    home = shared_root / "full-report"
+    with locked(shared_root / "full-report.lock"):
+        if not home.exists():
+            partial = home.with_suffix(".partial")
+            shutil.copytree(small_home.settings.home, partial, symlinks=True)
+            build_site(Settings(home=partial, site_base_path=SITE_BASE_PATH, **SMALL), print, pytest.fail)
+            partial.rename(home)
+    return Settings(home=home, site_base_path=SITE_BASE_PATH, **SMALL)
+
+
+@pytest.fixture(scope="session")
+def share_app(full_report: Settings) -> Callable[[Settings], None]:
+    """Lets a home use the app that was compiled for `full_report`: it builds its report in seconds."""
+
+    def share(settings: Settings) -> None:
+        settings.layout.report_apps.symlink_to(full_report.layout.report_apps)
+
+    return share
+
+
+@pytest.fixture(scope="session")
 def site_dir(request: pytest.FixtureRequest) -> Path:
     """The built report: the one named by the environment, else one built from the session's default build."""
     named = os.environ.get("SENTINEL_TEST_SITE")
@@ -110,10 +133,11 @@ def site_dir(request: pytest.FixtureRequest) -> Path:
         assert (Path(named) / "index.html").exists(), f"SENTINEL_TEST_SITE={named} holds no built report"
         return Path(named)
     build: Built = request.getfixturevalue("default_build")
+    request.getfixturevalue("share_app")(build.settings)
     job = build.definitions.resolve_job_def("build")
     result = job.execute_in_process(instance=build.instance, asset_selection=[REPORT_KEY], raise_on_error=True)
     assert result.success
-    return build.settings.site_dir
+    return build.settings.layout.site
 
 
 @pytest.fixture(scope="session")

@@ -63,7 +63,7 @@ FIGURES = [
         "/reliability/",
         "Reliability",
         "failures",
-        """select count(*) from marts.fct_component_reliability, ops.build
+        """select count(*) from marts.fct_component_reliability, ops.release
         where {site} and failed_at::date between window_start and window_end""",
     ),
 ]
@@ -127,7 +127,7 @@ def test_shares_of_pipeline_health_are_those_of_the_build(
     page: Page, visit: Visit, published: duckdb.DuckDBPyConnection
 ) -> None:
     visit(page, "/pipeline-health/", "Pipeline Health")
-    assert_figure(page, "checks_passed", value(published, "select checks_passed from ops.build"))
+    assert_figure(page, "checks_passed", value(published, "select checks_passed from ops.release"))
     assert_figure(page, "rows_received", value(published, "select sum(rows_received) from ops.feed_summary"))
     assert_figure(page, "rows_quarantined", value(published, "select sum(rows_quarantined) from ops.feed_summary"))
     for table, rows in published.execute("select table_name, rows from ops.tables").fetchall():

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from sentinel_orchestration.publish.site import build_site
 from sentinel_orchestration.serve.site import start_site_server
+from sentinel_orchestration.settings import Settings
 from tests.hostile.nasty_fleet import MARKED
 from tests.hostile.values import NASTY
 
@@ -33,11 +34,13 @@ SAID = """() => [
 
 
 @pytest.fixture(scope="module")
-def site_url(nasty_build: Built) -> Iterator[str]:
+def site_url(nasty_build: Built, share_app: Callable[[Settings], None]) -> Iterator[str]:
     """Address of the nasty fleet's report."""
-    build_site(nasty_build.settings, lambda line: None)
-    server = start_site_server(nasty_build.settings.site_dir, "127.0.0.1", 0, "")
-    yield f"http://127.0.0.1:{server.server_port}"
+    settings = nasty_build.settings
+    share_app(settings)
+    build_site(settings, print, pytest.fail)
+    server = start_site_server(settings.layout.site, "127.0.0.1", 0, settings.site_base_path)
+    yield f"http://127.0.0.1:{server.server_port}{settings.site_base_path}"
     server.shutdown()
     server.server_close()
 

@@ -1,4 +1,4 @@
-"""Finding, naming and placing the files people hand in."""
+"""Finding, naming and placing the files that people submit."""
 
 import os
 from pathlib import Path
@@ -7,8 +7,10 @@ import polars as pl
 import pytest
 
 from sentinel_orchestration.contracts import load_contracts
-from sentinel_orchestration.feeds.inbox import expand, feed_of, inbox_files, place, stray_files
+from sentinel_orchestration.feeds.inbox import inbox_files, stray_files
 from sentinel_orchestration.feeds.openable import BatchRefusedError
+from sentinel_orchestration.feeds.simulator import EVENT_FEEDS, SNAPSHOT_FEEDS
+from sentinel_orchestration.feeds.submission import expand, feed_of, place
 
 CONTRACTS = load_contracts()
 
@@ -21,11 +23,10 @@ def touch(path: Path, text: str = "a\n1\n", modified: int | None = None) -> Path
     return path
 
 
-def test_inbox_files_come_oldest_first(tmp_path: Path) -> None:
-    newer = touch(tmp_path / "sites/a.csv", modified=2000)
-    older = touch(tmp_path / "sites/sub/b.csv", modified=1000)
+def test_inbox_files_of_a_feed(tmp_path: Path) -> None:
+    files = [touch(tmp_path / "sites/a.csv", modified=2000), touch(tmp_path / "sites/sub/b.csv", modified=1000)]
     touch(tmp_path / "towers/c.csv")
-    assert inbox_files(tmp_path, "sites") == [older, newer]
+    assert inbox_files(tmp_path, "sites") == files
     assert inbox_files(tmp_path, "telemetry") == []
 
 
@@ -62,7 +63,7 @@ def test_a_folder_stands_for_its_readable_files(tmp_path: Path) -> None:
 def test_a_path_without_files_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BatchRefusedError, match=r"no such file or folder. Check the path"):
         expand(tmp_path / "absent")
-    with pytest.raises(BatchRefusedError, match=r"the folder holds no \.parquet"):
+    with pytest.raises(BatchRefusedError, match=r"the folder has no \.parquet"):
         expand(tmp_path)
 
 
@@ -76,19 +77,19 @@ def test_a_path_without_files_is_refused(tmp_path: Path) -> None:
         ("sites/export.csv", "sites"),
     ],
 )
-def test_the_feed_is_told_by_name_or_folder(tmp_path: Path, name: str, feed: str) -> None:
+def test_the_name_or_folder_says_which_feed_it_is(tmp_path: Path, name: str, feed: str) -> None:
     assert feed_of(touch(tmp_path / name), CONTRACTS) == feed
 
 
-@pytest.mark.parametrize("feed", CONTRACTS)
-def test_the_feed_is_told_by_columns(tmp_path: Path, feed: str, fleet_rows: dict[str, pl.DataFrame]) -> None:
+@pytest.mark.parametrize("feed", [*EVENT_FEEDS, *SNAPSHOT_FEEDS])
+def test_columns_say_which_feed_it_is(tmp_path: Path, feed: str, fleet_rows: dict[str, pl.DataFrame]) -> None:
     path = tmp_path / "export.parquet"
     fleet_rows[feed].head(1).with_columns(extra=pl.lit(1)).write_parquet(path)
     assert feed_of(path, CONTRACTS) == feed
 
 
 def test_a_file_of_no_feed_is_refused_with_the_choices(tmp_path: Path) -> None:
-    with pytest.raises(BatchRefusedError, match=r"export\.csv: cannot tell its feed.*--feed, one of alert_pipeline"):
+    with pytest.raises(BatchRefusedError, match=r"export\.csv: its name, .* which feed .*--feed with one of .*sites"):
         feed_of(touch(tmp_path / "export.csv"), CONTRACTS)
 
 

@@ -1,4 +1,4 @@
-"""Files as people save them are read as they are. What is refused, and how it is told, stands in tests/hostile."""
+"""Files as people save them are read as they are. What is refused, and with which message, is in tests/hostile."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,11 +8,14 @@ import pytest
 
 from sentinel_orchestration.feeds.openable import BatchRefusedError
 from sentinel_orchestration.feeds.readers import column_names, read_chunks
+from sentinel_orchestration.feeds.submission import expand
+from sentinel_orchestration.lake.received import Lake
+from tests.hostile.files import delta_table, iceberg_table
 
 
 @pytest.fixture
 def saved(tmp_path: Path) -> Callable[[str, str | bytes], Path]:
-    """Writes a file's bytes and gives its path."""
+    """Writes a file's bytes and returns its path."""
 
     def save(name: str, content: str | bytes) -> Path:
         path = tmp_path / name
@@ -39,7 +42,7 @@ def test_csv_of_a_spreadsheet(saved: Callable[..., Path], header: str) -> None:
     assert frame.rows(named=True) == [{"a": "1", "b": 'two\r\nlines, "quoted"'}, {"a": None, "b": "x"}]
 
 
-def test_lines_without_a_value_are_no_rows(saved: Callable[..., Path]) -> None:
+def test_lines_without_a_value_are_not_rows(saved: Callable[..., Path]) -> None:
     assert read(saved("x.csv", "a,b\n1,2\n\n3,\n,\n\n")).rows() == [("1", "2"), ("3", None)]
 
 
@@ -64,7 +67,7 @@ def test_json_lines_with_fields_that_come_late(saved: Callable[..., Path], suffi
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
-def test_chunks_hold_every_row_once_in_order(tmp_path: Path, kind: str) -> None:
+def test_chunks_have_every_row_once_in_order(tmp_path: Path, kind: str) -> None:
     frame, path = pl.DataFrame({"n": range(5000)}), tmp_path / f"x.{kind}"
     {"csv": frame.write_csv, "jsonl": frame.write_ndjson, "parquet": frame.write_parquet}[kind](path)
     chunks = list(read_chunks(path, 700))
@@ -76,6 +79,24 @@ def test_a_name_with_wildcards_is_one_file(saved: Callable[..., Path]) -> None:
     saved("a1.csv", "n\n1\n")
     assert read(saved("a[1].csv", "n\n2\n")).rows() == [("2",)]
     assert read(saved("a*.csv", "n\n3\n")).rows() == [("3",)]
+
+
+@pytest.mark.parametrize(("write", "kind", "count"), [(delta_table, "Delta Lake", 2), (iceberg_table, "Iceberg", 4)])
+def test_no_file_of_a_table_with_a_log_is_read_by_itself(
+    lake: Lake, write: Callable[[Path], None], kind: str, count: int
+) -> None:
+    write(lake.layout.inbox / "sites/fleet")
+    records = lake.receive("sites")
+    assert len(records) == count
+    for record in records:
+        name = record.source_file.rpartition("/")[2]
+        assert record.refused_because == (
+            f"{name}: is part of the {kind} table fleet, whose log says which files and rows count. Export the table's rows "
+            "to a parquet file, and submit that."
+        )
+    (submitted, *_) = expand(lake.layout.inbox / "sites/fleet")
+    with pytest.raises(BatchRefusedError, match=f"is part of the {kind} table fleet"):
+        column_names(submitted)
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:

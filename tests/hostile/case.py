@@ -1,6 +1,6 @@
-"""What a case of the corpus is: files handed in for a feed, and the one outcome they must have.
+"""What a case of the corpus is: files submitted for a feed, and the one outcome they must have.
 
-Here belong the forms of cases and ways to write files; the cases themselves stand in a module a theme.
+Belongs here: the forms of cases and ways to write files. The cases are in one module per theme.
 """
 
 import io
@@ -23,9 +23,12 @@ class Accepted:
     superseded: int = 0
 
 
+NO_ROWS = Accepted({"site_id": []})  # not yet
+
+
 @dataclass(frozen=True)
 class Quarantined:
-    """`rules`: what stands in `_rules` → how many rows; `good` rows pass beside them."""
+    """`rules`: text of `_rules` → how many rows; `good` rows pass beside them."""
 
     rules: Mapping[str, int]
     good: int = 0
@@ -41,7 +44,7 @@ class Refused:
 
 @dataclass(frozen=True)
 class Case:
-    """Files handed in together, oldest first, by name."""
+    """Files submitted together, oldest first, by name."""
 
     name: str
     feed: str
@@ -84,7 +87,7 @@ def table(feed: str, *changes: Mapping[str, object], **columns: pl.Series) -> pl
 
 
 def csv_of(feed: str, *changes: Mapping[str, object], separator: str = ",", line_end: str = "\n") -> str:
-    """The same as CSV text; values are written as they stand."""
+    """The same as CSV text; values are written as they are."""
     rows = [{**ROWS[feed], **change} for change in changes or ({},)]
     written = pl.DataFrame([{name: str(value) for name, value in row.items()} for row in rows])
     return written.write_csv(separator=separator, line_terminator=line_end)

@@ -1,6 +1,6 @@
-"""A small fleet whose every free text is nasty, handed in as files: for a build that must publish it as it stands.
+"""A small fleet whose every free text is nasty, submitted as files, for a build that must publish it unchanged.
 
-Here belongs making the files. What must come of them stands in test_nasty_build.py and in tests/e2e.
+What must come of them is in test_nasty_build.py and in tests/e2e.
 """
 
 from datetime import date
@@ -8,6 +8,7 @@ from datetime import date
 import polars as pl
 
 from sentinel_orchestration.feeds.simulator import EVENT_FEEDS, SNAPSHOT_FEEDS, simulate_day, simulate_snapshot
+from sentinel_orchestration.feeds.sources import world_of
 from sentinel_orchestration.lake.received import Lake
 from sentinel_orchestration.settings import Settings, window_days
 from tests.hostile.values import MEGABYTE, NASTY
@@ -25,17 +26,17 @@ ENDLESS = NASTY[1] + "\x1b" + MEGABYTE  # one detection that is quarantined
 IDS = ("tower_id", "incident_id", "deployment_id", "component_id", "part_number")
 
 
-def hand_in_nasty_fleet(settings: Settings) -> None:
+def submit_nasty_fleet(settings: Settings) -> None:
     """Writes every feed into the inbox."""
     for feed, frame in _simulated(Lake(settings, settings.as_of)).items():
-        folder = settings.inbox_dir / feed
+        folder = settings.layout.inbox / feed
         folder.mkdir(parents=True)
         _nasty(feed, frame).write_parquet(folder / f"{feed}.parquet")
 
 
 def _simulated(lake: Lake) -> dict[str, pl.DataFrame]:
     days = [date.fromisoformat(day) for day in window_days(lake.as_of, lake.settings.days)]
-    world, as_of = lake.world, lake.as_of
+    world, as_of = world_of(lake.settings), lake.as_of
     events = {feed: pl.concat([simulate_day(feed, world, day, as_of) for day in days]) for feed in EVENT_FEEDS}
     return events | {feed: simulate_snapshot(feed, world, as_of) for feed in SNAPSHOT_FEEDS}
 

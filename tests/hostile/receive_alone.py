@@ -1,6 +1,6 @@
 """Receives and gates one feed in a process of its own, and prints what was refused and the most memory it took.
 
-Run by test_machine.py: what is handed in there could hang, kill or swell the process that reads it.
+Run by test_machine.py: what is submitted there could hang, kill or swell the process that reads it.
 """
 
 import encodings.utf_8_sig  # noqa: F401  (the user that comes may not read the library)
@@ -21,7 +21,7 @@ AS_OF = datetime(2025, 3, 4, 12)
 def main(home: Path, feed: str, user: int) -> None:
     if user != os.getuid():
         os.setuid(user)
-    lake = Lake(Settings(home=home, as_of=AS_OF, inbox_feeds="auto"), AS_OF)
+    lake = Lake(Settings(home=home, as_of=AS_OF), AS_OF)
     answer: dict[str, object] = {}
     try:
         records = lake.receive(feed)

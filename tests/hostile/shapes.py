@@ -16,8 +16,8 @@ def shaped(name: str, frame: pl.DataFrame, outcome: Accepted | Quarantined | Ref
 
 
 def holding(name: str, dtype: str, means: str, column: str, values: pl.Series) -> Case:
-    told = Refused(f"column {column} holds {dtype}, which cannot be read as {means}. Write it as ")
-    return shaped(name, table("sites", **{column: values}), told)
+    expected = Refused(f"column {column} holds {dtype}, which cannot be read as {means}. Write it as ")
+    return shaped(name, table("sites", **{column: values}), expected)
 
 
 SITE = table("sites")

@@ -20,7 +20,7 @@ from tests.hostile.case import csv_of, json_lines
 ALONE = Path(__file__).with_name("receive_alone.py")
 NOBODY = 65534
 MOST_MB = 600  # 150 MB of them are Python and its modules
-UNPACKS = "unpack to over 256 MB. Look at what wrote it; where it is right, raise SENTINEL_MAX_EXPANSION."
+UNPACKS = "unpack to over 256 MB. Check the program that wrote it; if the file is right, raise SENTINEL_MAX_EXPANSION."
 
 
 @pytest.fixture
@@ -48,22 +48,20 @@ def receive(home: Path, user: int | None = None) -> dict[str, Any]:
     return json.loads(done.stdout)
 
 
-def test_a_pipe_is_told_and_never_waited_for(home: Path) -> None:
+def test_a_pipe_is_reported_and_never_waited_for(home: Path) -> None:
     (inbox(home) / "b.csv").write_text(csv_of("sites"))
     os.mkfifo(inbox(home) / "a.csv")
     answer = receive(home)
-    assert answer["refused"] == ["a.csv: is a pipe, socket or device. Hand in a file."]
+    assert answer["refused"] == ["a.csv: is a pipe, socket or device. Submit a regular file."]
     assert answer["good"] == 1
 
 
-def test_a_file_that_may_not_be_read_is_told(home: Path) -> None:
+def test_a_file_that_may_not_be_read_is_reported(home: Path) -> None:
     (inbox(home) / "b.csv").write_text(csv_of("sites"))
     (inbox(home) / "a.csv").write_text(csv_of("sites"))
     (inbox(home) / "a.csv").chmod(0)
     answer = receive(home, user=NOBODY if os.getuid() == 0 else None)
-    assert answer["refused"] == [
-        "a.csv: cannot be opened (Permission denied). Let the user that runs Sentinel read it."
-    ]
+    assert answer["refused"] == ["a.csv: cannot be opened (Permission denied). Let the user who runs Sentinel read it."]
     assert answer["good"] == 1
 
 
@@ -117,7 +115,7 @@ def test_a_small_file_that_unpacks_to_a_huge_one_is_refused(
 def test_a_column_nested_without_end_does_not_kill_the_process(home: Path) -> None:
     line = json_lines("sites").strip()[:-1] + ', "x": ' + "[" * 300 + "]" * 300 + "}\n"
     (inbox(home) / "a.jsonl").write_text(line)
-    assert receive(home)["refused"] == ["a.jsonl: column x is nested over 32 deep. Flatten it or drop it."]
+    assert receive(home)["refused"] == ["a.jsonl: column x is nested over 32 levels deep. Flatten it or drop it."]
 
 
 def test_brackets_without_end_do_not_kill_the_process(home: Path) -> None:

@@ -20,9 +20,9 @@ MARTS = {
 
 
 @pytest.mark.parametrize("feed", MARTS)
-def test_a_mart_holds_nasty_text_as_it_was_handed_in(nasty_build: Built, feed: str) -> None:
+def test_a_mart_holds_nasty_text_as_it_was_submitted(nasty_build: Built, feed: str) -> None:
     mart, key = MARTS[feed]
-    written = pl.read_parquet(nasty_build.settings.inbox_dir / feed / f"{feed}.parquet").sort(key)
+    written = pl.read_parquet(nasty_build.settings.layout.inbox / feed / f"{feed}.parquet").sort(key)
     columns = list(dict.fromkeys([key, *FREE_TEXT.get(feed, ()), *(name for name in IDS if name in written.columns)]))
     published = nasty_build.query(f"select {', '.join(columns)} from marts.{mart} order by {key}")
     assert published == written.select(columns).rows()

@@ -1,6 +1,6 @@
 """CSV and JSON lines as tools and people write them, and as they should not."""
 
-from tests.hostile.case import ROWS, Accepted, Case, Quarantined, Refused, csv_of, json_lines, one
+from tests.hostile.case import NO_ROWS, ROWS, Accepted, Case, Quarantined, Refused, csv_of, json_lines, one
 
 SITE = csv_of("sites")
 HEADER, ROW = SITE.splitlines(keepends=True)
@@ -11,7 +11,7 @@ BOTH = Accepted({"site_id": ["S1", "S2"], "lat": [46.5, 46.5]})
 EVERY_COLUMN = ", ".join(f"{column}.required" for column in ROWS["sites"])
 LEFT_OUT = ", ".join(f"{column}.required" for column in list(ROWS["sites"])[2:])
 CSV_MEND = "Save it as UTF-8 CSV with one header line and the same number of fields on each line."
-JSON_MEND = "Write one JSON object a line, as UTF-8, without a list around them and without a byte-order mark."
+JSON_MEND = "Write one JSON object per line, as UTF-8, without a list around them and without a byte-order mark."
 
 
 def csv_case(name: str, content: str | bytes, outcome: Accepted | Quarantined | Refused) -> Case:
@@ -46,15 +46,29 @@ CASES = [
     csv_case("a line end in quotes", SITE.replace("North Rim", '"North\nRim"') + SECOND,
         Accepted({"site_name": ["North\nRim", "North Rim"]})),
     csv_case("a quote never closed", SITE.replace("North Rim", '"North Rim') + SECOND * 3000,
-        Refused("line 2 has a quote out of place or never closed")),
+        Refused("line 2 has a quote that is never closed")),
     csv_case("a bare quote", SITE + SECOND.replace("North Rim", 'Rim 2" wide'),
-        Refused("line 3 has a quote out of place ('Rim 2\" wide'): double it")),
+        Refused("line 3 has a misplaced quote ('Rim 2\" wide'): double it")),
+    csv_case("two bare quotes, which embrace a line", SITE + SECOND.replace("North Rim", 'Rim 2" wide') * 2,
+        Refused("line 3 has a misplaced quote ('Rim 2\" wide'): double it, and quote the field. " + CSV_MEND)),
+    csv_case("two bare quotes around a separator", SITE.replace("North Rim", 'North "a,b" Rim'),
+        Refused("line 2 has a misplaced quote ('North \"a'): double it")),
+    csv_case("a pair of bare quotes", SITE.replace("North Rim", 'North "Rim" 2'),
+        Accepted({"site_name": ['North "Rim" 2']})),
+    csv_case("quotes with backslashes", SITE + SECOND.replace("North Rim", r'"North \"Rim\""'),
+        Refused(r"""line 3 has a quote with a backslash before it ('"North \\"Rim\\""'): double the quote instead. """
+            + CSV_MEND)),
+    csv_case("a quote with a backslash at the end of each field",
+        SITE.replace("North Rim", r'"North \""') + SECOND.replace("North Rim", r'"North \""'),
+        Refused("line 3 has a misplaced quote")),
+    csv_case("quotes doubled twice", SITE.replace("North Rim", '""North"" Rim'), Refused("line 2 has a misplaced quote")),
+    csv_case("a backslash before the last quote", SITE.replace("North Rim", r'"C:\"'),
+        Accepted({"site_name": ["C:\\"]})),
     csv_case("a name twice", HEADER.replace("region", "site_name") + ROW,
-        Refused("column site_name stands twice in the header. Rename one.")),
+        Refused("column site_name is in the header twice. Rename one.")),
     csv_case("no header", ROW + SECOND,
         Refused(f"column {', '.join(ROWS['sites'])} is missing; the contract sites needs it. It has instead: S1, North Rim")),
-    csv_case("nothing but blank lines", HEADER + "\n,,,,,,\n\n",
-        Refused("holds no rows. Hand in a file with at least one row, or none.")),
+    csv_case("nothing but blank lines", HEADER + "\n,,,,,,\n\n", NO_ROWS),
     csv_case("blank lines at the end", SITE + "\n\n,,,,,,\n", NORTH),
     csv_case("a line of 20 MB without an end", "x" * 20_000_000, Refused("line 1 has over 16,777,216 bytes.")),
     csv_case("random bytes", bytes(range(256)) * 100, Refused("is UTF-16 or UTF-32")),

@@ -1,9 +1,12 @@
 """Moments at the edges: zones, leap days, epochs, the far past and future."""
 
+import io
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from tests.hostile.case import Accepted, Case, Quarantined, Refused, csv_of, one, parquet, table
 
@@ -15,8 +18,8 @@ NO_EPOCH = (
 
 def written(name: str, text: str, outcome: datetime | str) -> Case:
     """A reading whose time is written so; the moment it means, or the rule it breaks."""
-    told = Accepted({"ts": [outcome]}) if isinstance(outcome, datetime) else Quarantined({outcome: 1})
-    return one(name, "telemetry", "a.csv", csv_of("telemetry", {"ts": text}), told)
+    expected = Accepted({"ts": [outcome]}) if isinstance(outcome, datetime) else Quarantined({outcome: 1})
+    return one(name, "telemetry", "a.csv", csv_of("telemetry", {"ts": text}), expected)
 
 
 def stored(name: str, values: pl.Series, outcome: Accepted | Quarantined | Refused) -> Case:
@@ -24,11 +27,35 @@ def stored(name: str, values: pl.Series, outcome: Accepted | Quarantined | Refus
 
 
 def commissioned(name: str, text: str, outcome: date | str) -> Case:
-    told = Accepted({"commissioned_date": [outcome]}) if isinstance(outcome, date) else Quarantined({outcome: 1})
-    return one(name, "sites", "a.csv", csv_of("sites", {"commissioned_date": text}), told)
+    expected = Accepted({"commissioned_date": [outcome]}) if isinstance(outcome, date) else Quarantined({outcome: 1})
+    return one(name, "sites", "a.csv", csv_of("sites", {"commissioned_date": text}), expected)
 
 
 HALF_PAST_ONE = datetime(2024, 11, 3, 1, 30, tzinfo=ZoneInfo("America/New_York"))
+
+
+def in_zone(zone: str, feed: str = "telemetry", column: str = "ts", unit: str = "us") -> bytes:
+    """A parquet file with 2025-03-02T18:30Z, as pyarrow writes it in that zone."""
+    frame = table(feed, **{column: pl.Series([None], dtype=pl.Datetime("us"))}).to_arrow()
+    moment = {"us": 1, "ns": 1000}[unit] * 1_740_940_200_000_000
+    times = pa.array([moment]).cast(pa.timestamp(unit, tz=zone))
+    buffer = io.BytesIO()
+    pq.write_table(frame.set_column(frame.column_names.index(column), column, times), buffer)
+    return buffer.getvalue()
+
+
+def nested_in_zone(zone: str) -> bytes:
+    times = pa.array([[1_740_940_200_000_000]]).cast(pa.list_(pa.timestamp("us", tz=zone)))
+    buffer = io.BytesIO()
+    pq.write_table(table("sites").to_arrow().append_column("seen", times), buffer)
+    return buffer.getvalue()
+
+
+def zoned(zone: str, outcome: Accepted | Refused, unit: str = "us") -> Case:
+    return one(f"the zone {zone} in parquet, {unit}", "telemetry", "a.parquet", in_zone(zone, unit=unit), outcome)
+
+
+EVENING = Accepted({"ts": [datetime(2025, 3, 2, 18, 30)]})
 FOLD = pl.Series([HALF_PAST_ONE.replace(fold=fold).astimezone(UTC) for fold in (0, 1)])
 
 CASES = [
@@ -51,6 +78,17 @@ CASES = [
     written("year 9999", "9999-12-31T23:59:59Z", "ts.future"),
     written("year 10000", "10000-01-01T00:00:00Z", "ts.type"),
     written("year 0", "0000-01-01T00:00:00Z", "ts.too_old"),
+    written("an offset beyond any place", "2025-03-03T10:00:00+99:99", "ts.type"),
+    written("an offset of 60 minutes", "2025-03-03T10:00:00+05:60", "ts.type"),
+    written("an offset of half an hour", "2025-03-03T00:00:00+05:30", datetime(2025, 3, 2, 18, 30)),
+    *(zoned(zone, EVENING) for zone in ("Z", "UTC", "+00:00", "+05:30", "-03:00", "+0545", "+14:00", "Asia/Kolkata")),
+    zoned("+05:30", EVENING, unit="ns"),
+    *(zoned(zone, Refused(f"column ts has times in the zone '{zone}', which does not exist. Write them in UTC."))
+        for zone in ("+99:99", "-15:00", "Mars/Base")),
+    one("a date stored as midnight in a zone of half an hour", "sites", "a.parquet",
+        in_zone("+05:30", "sites", "commissioned_date"), Accepted({"commissioned_date": [date(2025, 3, 3)]})),
+    one("an offset inside a list", "sites", "a.parquet", nested_in_zone("+05:30"),
+        Refused("column seen has times in the zone '+05:30' inside of another value. Write them in UTC.")),
     stored("epoch seconds", pl.Series([1741000000]), Refused(NO_EPOCH)),
     stored("epoch milliseconds", pl.Series([1741000000000]), Refused(NO_EPOCH)),
     stored("nanoseconds", pl.Series([datetime(2025, 3, 3, 10)], dtype=pl.Datetime("ns")),

@@ -1,21 +1,30 @@
-"""Ways to make contracts and rows by hand, to hand files in, and to read what became of them."""
+"""Ways to make contracts and rows by hand, to submit files, and to read what became of them."""
 
 import os
 from collections.abc import Callable
-from datetime import date, datetime
+from copy import copy
+from datetime import datetime
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from sentinel_orchestration.contracts import Column, Contract, Reference, RowRule
+from sentinel_orchestration.lake.columns import DAY, ORDER, RECEIVED, ROW
 from sentinel_orchestration.lake.counts import DayCounts
-from sentinel_orchestration.lake.gate import DAY, ORDER, RECEIVED, ROW, Gated, conform_frame, gate
+from sentinel_orchestration.lake.gate import Gated, conform_frame, gate
 from sentinel_orchestration.lake.received import Lake
 from sentinel_orchestration.lake.silver import gate_feed
 from sentinel_orchestration.settings import Settings
 
 RECEIVED_AT = datetime(2026, 3, 1, 12)
+
+
+def next_run(lake: Lake) -> Lake:
+    """The lake as the next run sees it, which looks again at where feeds come from."""
+    later = copy(lake)
+    vars(later).pop("sources", None)
+    return later
 
 
 @pytest.fixture
@@ -49,11 +58,11 @@ def gate_rows() -> Callable[..., Gated]:
 
 
 @pytest.fixture
-def hand_in(settings: Settings) -> Callable[..., Path]:
+def submit(settings: Settings) -> Callable[..., Path]:
     """Writes a frame into the inbox of a feed, as the kind of file its name says; `hour` is when it was last changed."""
 
     def write(feed: str, frame: pl.DataFrame, name: str = "rows.parquet", hour: int | None = None) -> Path:
-        path = settings.inbox_dir / feed / name
+        path = settings.layout.inbox / feed / name
         path.parent.mkdir(parents=True, exist_ok=True)
         writers = {".parquet": frame.write_parquet, ".csv": frame.write_csv, ".jsonl": frame.write_ndjson}
         writers[path.suffix](path)
@@ -66,10 +75,10 @@ def hand_in(settings: Settings) -> Callable[..., Path]:
 
 @pytest.fixture
 def refresh() -> Callable[..., list[DayCounts]]:
-    """Receives and gates feeds in turn, and gives the counts of the last one."""
+    """Receives and gates feeds in turn, as a run does, and gives the counts of the last one."""
 
     def run(lake: Lake, *feeds: str) -> list[DayCounts]:
-        counts: list[DayCounts] = []
+        lake, counts = next_run(lake), list[DayCounts]()
         for feed in feeds:
             lake.receive(feed)
             counts = gate_feed(lake, feed)
@@ -79,15 +88,12 @@ def refresh() -> Callable[..., list[DayCounts]]:
 
 
 @pytest.fixture
-def silver(settings: Settings) -> Callable[..., pl.DataFrame]:
-    """The silver rows of a feed, of all days or one, in the order of their columns."""
+def silver(settings: Settings) -> Callable[[str], pl.DataFrame]:
+    """The silver rows of a feed, of all days, in the order of their columns."""
 
-    def read(feed: str, day: str | date = "*") -> pl.DataFrame:
-        pattern = (
-            "part.parquet" if (settings.silver_dir / feed / "part.parquet").exists() else f"day={day}/part.parquet"
-        )
-        paths = sorted((settings.silver_dir / feed).glob(pattern))
-        return pl.concat([pl.read_parquet(path, hive_partitioning=False) for path in paths])
+    def read(feed: str) -> pl.DataFrame:
+        files = settings.layout.silver_files(feed).values()
+        return pl.concat([pl.read_parquet(path, hive_partitioning=False) for path in files])
 
     return read
 
@@ -97,9 +103,8 @@ def quarantine(settings: Settings) -> Callable[[str], pl.DataFrame]:
     """The quarantined rows of a feed; an empty frame where there are none."""
 
     def read(feed: str) -> pl.DataFrame:
-        paths = sorted((settings.quarantine_dir / feed).glob("**/part.parquet"))
-        return (
-            pl.concat([pl.read_parquet(path, hive_partitioning=False) for path in paths]) if paths else pl.DataFrame()
-        )
+        files = settings.layout.quarantine_files(feed).values()
+        found = [pl.read_parquet(path, hive_partitioning=False) for path in files]
+        return pl.concat(found) if found else pl.DataFrame()
 
     return read

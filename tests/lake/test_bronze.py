@@ -3,21 +3,23 @@
 import json
 import shutil
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from sentinel_orchestration.feeds import inbox as inbox_module
+from sentinel_orchestration.feeds.inbox import Inbox
 from sentinel_orchestration.feeds.openable import BatchRefusedError
+from sentinel_orchestration.feeds.source import BatchRecord
 from sentinel_orchestration.lake import bronze as bronze_module
-from sentinel_orchestration.lake.batches import BatchRecord, Bronze
-from sentinel_orchestration.lake.bronze import receive_file
+from sentinel_orchestration.lake.bronze import Bronze
 from sentinel_orchestration.lake.received import Lake
 from sentinel_orchestration.settings import Settings
 
 Rows = dict[str, pl.DataFrame]
-HandIn = Callable[..., Path]
+Submit = Callable[..., Path]
 
 
 def tree(folder: Path) -> dict[str, tuple[int, bytes]]:
@@ -31,9 +33,29 @@ def kept(lake: Lake, feed: str, record: BatchRecord) -> pl.DataFrame:
     return pl.concat([pl.read_parquet(p) for day in record.rows_by_day for p in bronze.pieces(day, record)])
 
 
-def test_a_file_of_many_days_lands_in_its_days(lake: Lake, hand_in: HandIn, fleet_rows: Rows) -> None:
+def test_a_record_of_an_earlier_version_is_still_read(lake: Lake, submit: Submit, fleet_rows: Rows) -> None:
+    submit("sites", fleet_rows["sites"])
+    (record,) = lake.receive("sites")
+    (path,) = (lake.bronze("sites").folder / "_batches").glob("*.json")
+    newer = (
+        "receipt",
+        "newest",
+        "changed_ns",
+        "looked_at_ns",
+        "replaces",
+        "reason",
+        "mapping",
+        "cursor",
+        "later_is_newer",
+    )
+    body = {name: value for name, value in json.loads(path.read_text()).items() if name not in newer}
+    path.write_text(json.dumps(body))
+    assert lake.bronze("sites").get(record.batch_id).rows == record.rows
+
+
+def test_a_file_of_many_days_lands_in_its_days(lake: Lake, submit: Submit, fleet_rows: Rows) -> None:
     rows = fleet_rows["telemetry"].sample(fraction=1, shuffle=True, seed=1)
-    hand_in("telemetry", rows)
+    submit("telemetry", rows)
     (record,) = lake.receive("telemetry")
     by_day = rows.group_by(pl.col("ts").dt.date().cast(pl.String)).len()
     assert record.rows_by_day == dict(by_day.iter_rows())
@@ -44,42 +66,46 @@ def test_a_file_of_many_days_lands_in_its_days(lake: Lake, hand_in: HandIn, flee
     assert kept(lake, "telemetry", record).sort("_row").drop("_row").equals(rows)
 
 
-def test_receiving_again_changes_nothing(lake: Lake, settings: Settings, hand_in: HandIn, fleet_rows: Rows) -> None:
-    hand_in("telemetry", fleet_rows["telemetry"])
-    hand_in("sites", fleet_rows["sites"], "a.csv")
+def test_receiving_again_changes_nothing(
+    lake: Lake, settings: Settings, submit: Submit, fleet_rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit("telemetry", fleet_rows["telemetry"])
+    submit("sites", fleet_rows["sites"], "a.csv")
+    monkeypatch.setattr(inbox_module, "SETTLED_NS", -(10**12))  # as if the files had been there for long
     first = [lake.receive(feed) for feed in ("telemetry", "sites")]
-    before = tree(settings.bronze_dir)
+    before = tree(settings.layout.bronze)
     assert [lake.receive(feed) for feed in ("telemetry", "sites")] == first
-    assert tree(settings.bronze_dir) == before
+    assert tree(settings.layout.bronze) == before
 
 
 def test_the_same_content_under_another_name_is_the_same_batch(
-    lake: Lake, settings: Settings, hand_in: HandIn, fleet_rows: Rows
+    lake: Lake, settings: Settings, submit: Submit, fleet_rows: Rows
 ) -> None:
-    path = hand_in("sites", fleet_rows["sites"], hour=10)
+    path = submit("sites", fleet_rows["sites"], hour=10)
     (first,) = lake.receive("sites")
-    hand_in("sites", fleet_rows["sites"], "copy.parquet", hour=11)
+    submit("sites", fleet_rows["sites"], "copy.parquet", hour=11)
     assert {record.batch_id for record in lake.receive("sites")} == {first.batch_id}
     assert [record.received_at for record in lake.active("sites")[""]] == [first.received_at]
     path.unlink()
     lake.receive("sites")
     assert [record.source_file for record in lake.active("sites")[""]] == ["copy.parquet"]
-    assert len(list((settings.bronze_dir / "sites").glob("*.parquet"))) == 1
+    assert len(list((settings.layout.bronze / "sites").glob("*.parquet"))) == 1
 
 
-def test_files_alike_in_name_size_and_time_are_told_apart(lake: Lake, hand_in: HandIn, fleet_rows: Rows) -> None:
+def test_files_alike_in_name_size_and_time_are_kept_apart(lake: Lake, submit: Submit, fleet_rows: Rows) -> None:
     sites = fleet_rows["sites"].with_columns(site_id=pl.lit("A")).head(1)
-    hand_in("sites", sites, "one/part-0.csv", hour=10)
-    hand_in("sites", sites.with_columns(site_id=pl.lit("B")), "two/part-0.csv", hour=10)
+    submit("sites", sites, "one/part-0.csv", hour=10)
+    submit("sites", sites.with_columns(site_id=pl.lit("B")), "two/part-0.csv", hour=10)
     for _ in range(2):
         assert [record.source_file for record in lake.receive("sites")] == ["one/part-0.csv", "two/part-0.csv"]
     assert len(lake.active("sites")[""]) == 2
-    (lake.settings.inbox_dir / "sites/one/part-0.csv").unlink()
+    (lake.layout.inbox / "sites/one/part-0.csv").unlink()
+    lake.receive("sites")
     assert [record.source_file for record in lake.active("sites")[""]] == ["two/part-0.csv"]
 
 
-def test_a_record_tells_where_a_batch_came_from(lake: Lake, hand_in: HandIn, fleet_rows: Rows) -> None:
-    path = hand_in("sites", fleet_rows["sites"].with_columns(note=pl.lit("x"), area=1.5), "a.csv")
+def test_a_record_says_where_a_batch_came_from(lake: Lake, submit: Submit, fleet_rows: Rows) -> None:
+    path = submit("sites", fleet_rows["sites"].with_columns(note=pl.lit("x"), area=1.5), "a.csv")
     (record,) = lake.receive("sites")
     assert (record.feed, record.source, record.source_file, record.size) == (
         "sites", "inbox", "a.csv", path.stat().st_size,
@@ -91,32 +117,32 @@ def test_a_record_tells_where_a_batch_came_from(lake: Lake, hand_in: HandIn, fle
 
 
 def test_undated_and_implausible_rows_travel_with_the_first_dated_row(
-    lake: Lake, hand_in: HandIn, fleet_rows: Rows
+    lake: Lake, submit: Submit, fleet_rows: Rows
 ) -> None:
     rows = fleet_rows["telemetry"].head(4).with_columns(
         ts=pl.Series(["", "soon", "1970-01-01 00:00", "2025-03-03T10:00Z"])
     )  # fmt: skip
-    hand_in("telemetry", rows, "a.csv")
+    submit("telemetry", rows, "a.csv")
     (record,) = lake.receive("telemetry")
     assert record.rows_by_day == {"2025-03-03": 4}
 
 
-def test_a_file_without_any_date_goes_to_the_day_of_receipt(lake: Lake, hand_in: HandIn, fleet_rows: Rows) -> None:
-    hand_in("telemetry", fleet_rows["telemetry"].head(2).with_columns(ts=pl.lit(None, pl.Datetime)))
+def test_a_file_without_any_date_goes_to_the_day_of_receipt(lake: Lake, submit: Submit, fleet_rows: Rows) -> None:
+    submit("telemetry", fleet_rows["telemetry"].head(2).with_columns(ts=pl.lit(None, pl.Datetime)))
     (record,) = lake.receive("telemetry")
     assert record.rows_by_day == {record.received_at.date().isoformat(): 2}
 
 
 @pytest.mark.parametrize("clash", ["_row", "_day", "_order", "_received_at", "_path"])
-def test_a_column_with_a_name_of_ours_is_refused(lake: Lake, hand_in: HandIn, fleet_rows: Rows, clash: str) -> None:
-    hand_in("sites", fleet_rows["sites"].with_columns(pl.lit(1).alias(clash)))
+def test_a_column_with_a_name_of_ours_is_refused(lake: Lake, submit: Submit, fleet_rows: Rows, clash: str) -> None:
+    submit("sites", fleet_rows["sites"].with_columns(pl.lit(1).alias(clash)))
     (record,) = lake.receive("sites")
     assert record.refused_because == f"rows.parquet: column {clash} has a name Sentinel uses. Rename it."
 
 
-def test_a_refused_file_is_kept_whole_with_its_reason(lake: Lake, hand_in: HandIn, fleet_rows: Rows) -> None:
+def test_a_refused_file_is_kept_whole_with_its_reason(lake: Lake, submit: Submit, fleet_rows: Rows) -> None:
     text = fleet_rows["telemetry"].write_csv().encode() + b"caf\xe9" + b",1" * 7 + b"\n"
-    path = hand_in("telemetry", fleet_rows["telemetry"], "a.csv")
+    path = submit("telemetry", fleet_rows["telemetry"], "a.csv")
     path.write_bytes(text)
     lake = Lake(lake.settings.model_copy(update={"gate_chunk_rows": 50}), lake.as_of)
     (record,) = lake.receive("telemetry")
@@ -129,9 +155,9 @@ def test_a_refused_file_is_kept_whole_with_its_reason(lake: Lake, hand_in: HandI
 
 
 def test_a_refused_file_is_tried_again(
-    lake: Lake, hand_in: HandIn, fleet_rows: Rows, monkeypatch: pytest.MonkeyPatch
+    lake: Lake, submit: Submit, fleet_rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hand_in("sites", fleet_rows["sites"])
+    submit("sites", fleet_rows["sites"])
 
     def refuse(*_: object) -> list[str]:
         raise BatchRefusedError("rows.parquet: an older contract did not know it.")
@@ -147,18 +173,18 @@ def test_a_refused_file_is_tried_again(
 
 
 def test_killed_before_its_record_a_batch_is_not_received(
-    lake: Lake, hand_in: HandIn, fleet_rows: Rows, monkeypatch: pytest.MonkeyPatch
+    lake: Lake, submit: Submit, fleet_rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = hand_in("telemetry", fleet_rows["telemetry"])
+    path = submit("telemetry", fleet_rows["telemetry"])
     bronze = lake.bronze("telemetry")
 
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as power_cut:
-        power_cut.setattr(Bronze, "record", killed)
+        power_cut.setattr(Bronze, "update", killed)
         with pytest.raises(KeyboardInterrupt):
-            receive_file(bronze, path, datetime(2026, 1, 1), chunk_rows=40)
+            Inbox(lake.layout.inbox, chunk_rows=40).submit(bronze, path)
     assert list(bronze.folder.rglob("*.parquet"))
     assert lake.active("telemetry") == {}
     (record,) = lake.receive("telemetry")  # in larger chunks than before: the pieces left over do not count
@@ -169,9 +195,9 @@ def test_simulated_batches_are_made_once(lake: Lake, settings: Settings, fleet_r
     records = [record for feed in ("telemetry", "sites") for record in lake.receive(feed)]
     assert len(records) == settings.days + 1
     assert kept(lake, "sites", records[-1]).drop("_row").equals(fleet_rows["sites"])
-    before = tree(settings.bronze_dir)
+    before = tree(settings.layout.bronze)
     assert [record for feed in ("telemetry", "sites") for record in lake.receive(feed)] == records
-    assert tree(settings.bronze_dir) == before
+    assert tree(settings.layout.bronze) == before
 
 
 def test_simulated_days_are_received_one_by_one(lake: Lake) -> None:
@@ -179,7 +205,6 @@ def test_simulated_days_are_received_one_by_one(lake: Lake) -> None:
     assert list(lake.active("telemetry")) == ["2025-03-03"]
     lake.receive("telemetry", ["2025-03-02", "1999-01-01"])
     assert list(lake.active("telemetry")) == ["2025-03-02", "2025-03-03"]
-    assert lake.event_days() == ["2025-03-02", "2025-03-03", "2025-03-04"]
 
 
 def test_the_partial_hour_of_a_day_is_replaced_later(lake: Lake) -> None:
@@ -189,5 +214,5 @@ def test_the_partial_hour_of_a_day_is_replaced_later(lake: Lake) -> None:
     assert same == whole
     assert fuller.rows > partial.rows
     assert [r.batch_id for r in later.active("telemetry")["2025-03-04"]] == [fuller.batch_id]
-    shutil.rmtree(lake.settings.bronze_dir)
+    shutil.rmtree(lake.layout.bronze)
     assert [r.batch_id for r in later.receive("telemetry")][-1] == fuller.batch_id

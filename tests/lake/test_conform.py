@@ -9,7 +9,8 @@ import pytest
 from sentinel_orchestration.contracts import Column, load_contracts
 from sentinel_orchestration.contracts.model import LogicalType
 from sentinel_orchestration.feeds.openable import BatchRefusedError
-from sentinel_orchestration.lake.conform import DTYPES, check_shape, conform, contract_schema
+from sentinel_orchestration.lake.conform import DTYPES, conform, contract_schema
+from sentinel_orchestration.lake.shape import check_shape
 
 NOON, DATE = datetime(2026, 1, 31, 13), date(2026, 1, 31)
 
@@ -152,7 +153,7 @@ def test_a_column_of_nulls_has_the_contracts_type(kind: LogicalType) -> None:
     assert read(pl.Series([None, None]), kind) == [None, None]
 
 
-def test_a_missing_column_is_refused_with_what_stands_there_instead() -> None:
+def test_a_missing_column_is_refused_with_what_is_there_instead() -> None:
     columns = contract_schema(load_contracts()["sites"])
     columns["site"] = columns.pop("site_id")
     message = (

@@ -1,4 +1,4 @@
-"""What holds for any files whatever, on disk: no row is lost, silver handed in again stays, receipt order is no matter."""
+"""What holds for any files whatever, on disk: no row is lost, silver submitted again stays, receipt order does not matter."""
 
 import itertools
 import os
@@ -55,8 +55,8 @@ def fresh_lake(towers: Path) -> Lake:
 
 
 def received(lake: Lake, files: Sequence[tuple[str, Rows]]) -> list[DayCounts]:
-    """Hands the files in, oldest first, and gates them."""
-    folder = lake.settings.inbox_dir / "telemetry"
+    """Submits the files, oldest first, and gates them."""
+    folder = lake.layout.inbox / "telemetry"
     folder.mkdir(parents=True)
     for hour, (name, rows) in enumerate(files, start=1):
         pl.DataFrame(rows, schema=TYPES, orient="row").write_parquet(folder / name)
@@ -73,12 +73,12 @@ def on_disk(root: Path) -> pl.DataFrame:
 
 @few
 @given(files=rows_of_files)
-def test_rows_handed_in_are_the_rows_on_disk_and_the_duplicates(towers: Path, files: list[Rows]) -> None:
+def test_rows_submitted_are_the_rows_on_disk_and_the_duplicates(towers: Path, files: list[Rows]) -> None:
     lake = fresh_lake(towers)
     counts = received(lake, [(f"{n}.parquet", rows) for n, rows in enumerate(files)])
     distinct_files = {str(rows): len(rows) for rows in files}  # equal content is one batch
     duplicates = sum(c.duplicates for c in counts)
-    good, rejected = on_disk(lake.settings.silver_dir), on_disk(lake.settings.quarantine_dir)
+    good, rejected = on_disk(lake.layout.silver), on_disk(lake.layout.quarantine)
     assert sum(distinct_files.values()) == sum(c.received for c in counts)
     assert sum(c.received for c in counts) == good.height + rejected.height + duplicates
     if rejected.height:
@@ -88,14 +88,14 @@ def test_rows_handed_in_are_the_rows_on_disk_and_the_duplicates(towers: Path, fi
 
 @few
 @given(files=rows_of_files)
-def test_silver_handed_in_is_silver(towers: Path, files: list[Rows]) -> None:
+def test_silver_submitted_is_silver(towers: Path, files: list[Rows]) -> None:
     first, again = fresh_lake(towers), fresh_lake(towers)
     received(first, [(f"{n}.parquet", rows) for n, rows in enumerate(files)])
-    good = on_disk(first.settings.silver_dir)
+    good = on_disk(first.layout.silver)
     if good.is_empty():
         return
     counts = received(again, [("silver.parquet", good.to_dicts())])
-    assert on_disk(again.settings.silver_dir).equals(good)
+    assert on_disk(again.layout.silver).equals(good)
     assert sum(c.good for c in counts) == good.height == sum(c.received for c in counts)
 
 
@@ -108,8 +108,8 @@ def test_files_without_a_key_in_common_may_come_in_any_order(towers: Path, rows:
     one, other = fresh_lake(towers), fresh_lake(towers)
     received(one, [(f"{n}.parquet", shares[n]) for n in range(3) if n in shares])
     received(other, [(f"{n}.parquet", shares[n]) for n in order if n in shares])
-    assert on_disk(one.settings.silver_dir).equals(on_disk(other.settings.silver_dir))
-    rejected = [on_disk(lake.settings.quarantine_dir) for lake in (one, other)]
+    assert on_disk(one.layout.silver).equals(on_disk(other.layout.silver))
+    rejected = [on_disk(lake.layout.quarantine) for lake in (one, other)]
     if rejected[0].height or rejected[1].height:
-        told = [frame.drop("_received_at").sort("_source_file", "_row") for frame in rejected]
-        assert told[0].equals(told[1])
+        found = [frame.drop("_received_at").sort("_source_file", "_row") for frame in rejected]
+        assert found[0].equals(found[1])

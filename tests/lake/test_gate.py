@@ -2,12 +2,17 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from unicodedata import normalize
 
 import polars as pl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from sentinel_orchestration.contracts import Column, Contract, Reference, RowRule
-from sentinel_orchestration.lake.gate import DAY, ORDER, RECEIVED, ROW, RULES, SUPERSEDED, Gated
+from sentinel_orchestration.lake.columns import DAY, ORDER, RECEIVED, ROW, RULES
+from sentinel_orchestration.lake.gate import Gated
+from sentinel_orchestration.lake.rules import SUPERSEDED
 
 ID = Column("id", "string", "", is_key=True, is_required=True)
 Make = Callable[..., Contract]
@@ -44,6 +49,38 @@ def test_a_column_rule(contract_of: Make, gate_rows: Run, column: Column, fine: 
     assert gated.duplicates.is_empty()
 
 
+@pytest.mark.parametrize("character", ["\0", "\x1b", "\x7f", "\x80", "\x85", "\x9b", "\x9f"])
+def test_control_characters_of_both_sets_are_rejected(contract_of: Make, gate_rows: Run, character: str) -> None:
+    text = ["fine \t\r\n\xa0é", f"a{character}b"]
+    gated = gate_rows(pl.DataFrame({"id": ["fine", "broken"], "x": text}), contract_of(ID, Column("x", "string", "")))
+    assert rules_by_id(gated) == {"broken": "x.control_characters"}
+
+
+def test_of_two_ids_that_look_the_same_only_the_composed_one_is_good(contract_of: Make, gate_rows: Run) -> None:
+    others = (Column("to", "string", "", reference=Reference("others", "id")), Column("name", "string", ""))
+    composed, decomposed = "Caf\u00e9", "Cafe\u0301"
+    raw = pl.DataFrame(
+        {"id": [composed, decomposed, "plain"], "to": ["x", "x", decomposed], "name": ["", "", decomposed]}
+    )
+    absent = gate_rows(raw, contract_of(ID, *others))
+    assert absent.good["id"].to_list() == [composed]
+    assert rules_by_id(absent) == {decomposed: "id.unicode_form", "plain": "to.unicode_form"}
+    present = gate_rows(raw, contract_of(ID, *others), {Reference("others", "id"): pl.Series(["x", composed])})
+    assert rules_by_id(present) == {decomposed: "id.unicode_form", "plain": "to.reference"}
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1), min_size=1, unique=True))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_good_ids_differ_after_normalizing(contract_of: Make, gate_rows: Run, ids: list[str]) -> None:
+    gated = gate_rows(
+        pl.DataFrame({"id": [text for one in ids for text in (one, normalize("NFD", one))]}), contract_of(ID)
+    )
+    good = gated.good["id"].to_list()
+    assert good == [normalize("NFC", one) for one in good]
+    assert len(set(good)) == len(good)
+    assert set(good) >= {one for one in ids if normalize("NFC", one) == one and one.strip()}
+
+
 def test_null_breaks_no_rule_but_required(contract_of: Make, gate_rows: Run) -> None:
     columns = (
         Column("n", "number", "", minimum=1, maximum=2),
@@ -76,7 +113,7 @@ def test_every_broken_rule_of_a_row_is_named(contract_of: Make, gate_rows: Run) 
     assert gated.quarantined[RULES].to_list() == ["x.minimum, y.type, z.allowed", "id.required"]
 
 
-def test_an_event_must_lie_between_2000_and_an_hour_after_receipt(contract_of: Make, gate_rows: Run) -> None:
+def test_an_event_must_be_between_2000_and_an_hour_after_receipt(contract_of: Make, gate_rows: Run) -> None:
     received = datetime(2026, 3, 1, 12)
     moments = {
         "first": datetime(2000, 1, 1),

@@ -9,7 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sentinel_orchestration.contracts import Column, Contract, RowRule
-from sentinel_orchestration.lake.gate import DAY, ORDER, ROW, SUPERSEDED, Gated
+from sentinel_orchestration.lake.columns import DAY, ORDER, ROW
+from sentinel_orchestration.lake.gate import Gated
+from sentinel_orchestration.lake.rules import SUPERSEDED
 
 COLUMNS = (
     Column("id", "string", "", is_key=True, is_required=True),
@@ -90,7 +92,7 @@ def test_gating_good_rows_again_changes_nothing(contract_of: Make, gate_rows: Ru
 
 @quick
 @given(rows=rows_typed, seed=st.integers(0, 2**32))
-def test_the_order_of_reading_is_no_matter(contract_of: Make, gate_rows: Run, rows: list, seed: int) -> None:
+def test_the_order_of_reading_does_not_matter(contract_of: Make, gate_rows: Run, rows: list, seed: int) -> None:
     contract = contract_of(*COLUMNS, event_time="at", rules=RULES)
     raw = frame_of(rows, TYPES)
     order = random.Random(seed).sample(range(raw.height), raw.height)

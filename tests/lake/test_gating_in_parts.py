@@ -9,7 +9,7 @@ import polars as pl
 from sentinel_orchestration.lake.counts import DayCounts
 from sentinel_orchestration.lake.received import Lake
 from sentinel_orchestration.lake.silver import gate_feed
-from sentinel_orchestration.settings import Settings
+from sentinel_orchestration.settings import Settings, window_days
 
 Refresh = Callable[..., list[DayCounts]]
 Content = dict[str, pl.DataFrame]
@@ -41,7 +41,7 @@ def test_small_chunks_give_equal_results(
         pl.concat([rows, rows.head(30).with_columns(mem_pct=1.0)]).write_csv(home / "inbox/telemetry/a.csv")
         lake = Lake(Settings(**settings.model_dump() | {"home": home, "gate_chunk_rows": chunk_rows}), settings.as_of)
         counts = [refresh(lake, feed) for feed in lake.contracts]
-        results.append((counts, content(lake.settings.silver_dir), content(lake.settings.quarantine_dir)))
+        results.append((counts, content(lake.layout.silver), content(lake.layout.quarantine)))
     (whole, silver, quarantine), (chunked, silver_chunked, quarantine_chunked) = results
     assert whole == chunked
     assert len(quarantine) > 0
@@ -57,10 +57,10 @@ def test_days_one_by_one_in_any_order_give_equal_results(tmp_path: Path, setting
             if order is None or contract.kind == "snapshot":
                 refresh(lake, feed)
                 continue
-            for day in lake.event_days()[::order]:
+            for day in window_days(lake.as_of, lake.settings.days)[::order]:
                 lake.receive(feed, [day])
                 gate_feed(lake, feed, [day])
-        results.append(content(lake.settings.silver_dir))
+        results.append(content(lake.layout.silver))
     assert_equal(results[0], results[1])
     assert_equal(results[0], results[2])
 
@@ -70,7 +70,7 @@ def test_a_day_is_gated_alone(lake: Lake, refresh: Refresh, settings: Settings) 
     lake.receive("telemetry")
     (counts,) = gate_feed(lake, "telemetry", iter(["2025-03-03", "1999-01-01"]))
     assert counts.day == "2025-03-03"
-    assert [path.name for path in (settings.silver_dir / "telemetry").iterdir()] == ["day=2025-03-03"]
+    assert [path.name for path in (settings.layout.silver / "telemetry").iterdir()] == ["day=2025-03-03"]
 
 
 def test_a_later_hour_reaches_what_a_build_of_that_hour_gives(
@@ -80,4 +80,4 @@ def test_a_later_hour_reaches_what_a_build_of_that_hour_gives(
     fresh = Lake(Settings(**settings.model_dump() | {"home": tmp_path / "fresh"}), later.as_of)
     for given in (lake, later, fresh):
         refresh(given, *given.contracts)
-    assert_equal(content(later.settings.silver_dir), content(fresh.settings.silver_dir))
+    assert_equal(content(later.layout.silver), content(fresh.layout.silver))

@@ -28,16 +28,16 @@ def pin(tmp_path: Path) -> Callable[..., PinnedLake]:
     return pinned
 
 
-def test_files_that_come_and_go_change_nothing(lake: Lake, pin, hand_in, fleet_rows: dict[str, pl.DataFrame]) -> None:
+def test_files_that_come_and_go_change_nothing(lake: Lake, pin, submit, fleet_rows: dict[str, pl.DataFrame]) -> None:
     rows = fleet_rows["telemetry"]
-    one, two = hand_in("telemetry", rows.head(90), "1.parquet"), hand_in("telemetry", rows.tail(90), "2.parquet")
+    one, two = submit("telemetry", rows.head(90), "1.parquet"), submit("telemetry", rows.tail(90), "2.parquet")
     for feed in FEEDS:
         lake.receive(feed)
     before = {feed: lake.active(feed) for feed in FEEDS}
-    pinned = pin(lake, inbox_feeds="none")
+    pinned = pin(lake, seed=7)
     one.unlink()
     two.rename(two.with_name("renamed.parquet"))
-    hand_in("telemetry", rows.with_columns(cpu_pct=0.0), "3.parquet")
+    submit("telemetry", rows.with_columns(cpu_pct=0.0), "3.parquet")
     lake.receive("telemetry")
     assert {r.source_file for rs in lake.active("telemetry").values() for r in rs} == {"renamed.parquet", "3.parquet"}
 
@@ -52,15 +52,15 @@ def test_files_that_come_and_go_change_nothing(lake: Lake, pin, hand_in, fleet_r
     assert pinned.missing() == {}
 
 
-def test_it_receives_nothing(lake: Lake, pin, hand_in, fleet_rows: dict[str, pl.DataFrame]) -> None:
+def test_it_receives_nothing(lake: Lake, pin, submit, fleet_rows: dict[str, pl.DataFrame]) -> None:
     for feed in FEEDS:
         lake.receive(feed)
     pinned = pin(lake, days=30, towers=9)
-    hand_in("telemetry", fleet_rows["telemetry"])
-    before = sorted(lake.settings.bronze_dir.rglob("*"))
+    submit("telemetry", fleet_rows["telemetry"])
+    before = sorted(lake.layout.bronze.rglob("*"))
     for feed in FEEDS:
         assert [r.batch_id for r in pinned.receive(feed)] == [r.batch_id for r in lake.bronze(feed).records()]
-    assert sorted(lake.settings.bronze_dir.rglob("*")) == before
+    assert sorted(lake.layout.bronze.rglob("*")) == before
 
 
 def test_it_names_what_bronze_lost(lake: Lake, pin) -> None:
@@ -69,5 +69,5 @@ def test_it_names_what_bronze_lost(lake: Lake, pin) -> None:
     pinned = pin(lake)
     first, second, _ = lake.bronze("telemetry").records()
     lake.bronze("telemetry").piece(next(iter(first.rows_by_day)), first.batch_id, 0).unlink()
-    (lake.settings.bronze_dir / "telemetry" / "_batches" / f"{second.batch_id}.json").unlink()
+    (lake.layout.bronze / "telemetry" / "_batches" / f"{second.batch_id}.json").unlink()
     assert pinned.missing() == {"telemetry": sorted([first.batch_id, second.batch_id])}

@@ -10,13 +10,13 @@ import pytest
 
 from sentinel_orchestration.contracts import Column, Contract, Reference, RowRule
 from sentinel_orchestration.lake import silver as silver_module
-from sentinel_orchestration.lake.counts import DayCounts, silver_file
+from sentinel_orchestration.lake.counts import DayCounts
 from sentinel_orchestration.lake.received import Lake
 from sentinel_orchestration.lake.silver import gate_feed
 from sentinel_orchestration.settings import Settings
 
 Rows = dict[str, pl.DataFrame]
-HandIn = Callable[..., Path]
+Submit = Callable[..., Path]
 Refresh = Callable[..., list[DayCounts]]
 Read = Callable[..., pl.DataFrame]
 FEEDS = ("sites", "towers", "telemetry", "detections", "alert_pipeline")
@@ -25,11 +25,10 @@ ALL_DAYS = ["2025-03-02", "2025-03-03", "2025-03-04"]
 
 @pytest.fixture
 def rewritten(settings: Settings) -> Callable[..., list[str]]:
-    """The days of a feed whose silver file an action wrote anew, made, or removed."""
+    """The days of a feed whose silver file an action wrote again, made, or removed."""
 
     def written(feed: str) -> dict[str, tuple[int, int]]:
-        paths = (settings.silver_dir / feed).glob("**/part.parquet")
-        stats = {path.parent.name.removeprefix("day="): path.stat() for path in paths}
+        stats = {day: path.stat() for day, path in settings.layout.silver_files(feed).items()}
         return {day: (stat.st_ino, stat.st_mtime_ns) for day, stat in stats.items()}
 
     def by(feed: str, action: Callable[[], object]) -> list[str]:
@@ -75,24 +74,24 @@ def test_a_changed_contract_rewrites_every_day(
 
 
 def test_a_new_file_rewrites_the_days_it_holds(
-    lake: Lake, hand_in: HandIn, refresh: Refresh, rewritten: Callable[..., list[str]], fleet_rows: Rows
+    lake: Lake, submit: Submit, refresh: Refresh, rewritten: Callable[..., list[str]], fleet_rows: Rows
 ) -> None:
     rows = fleet_rows["telemetry"]
-    hand_in("telemetry", rows)
+    submit("telemetry", rows)
     refresh(lake, *FEEDS)
-    hand_in("telemetry", rows.filter(pl.col("ts").dt.day() == 3).head(1), "late.parquet")
+    submit("telemetry", rows.filter(pl.col("ts").dt.day() == 3).head(1), "late.parquet")
     assert rewritten("telemetry", lambda: refresh(lake, "telemetry")) == ["2025-03-03"]
 
 
 def test_changed_keys_of_a_snapshot_rewrite_what_refers_to_them(
-    lake: Lake, hand_in: HandIn, refresh: Refresh, rewritten: Callable[..., list[str]], fleet_rows: Rows
+    lake: Lake, submit: Submit, refresh: Refresh, rewritten: Callable[..., list[str]], fleet_rows: Rows
 ) -> None:
     towers = fleet_rows["towers"]
     refresh(lake, *FEEDS)
-    path = hand_in("towers", towers.with_columns(model=pl.lit("renamed")))
+    path = submit("towers", towers.with_columns(model=pl.lit("renamed")))
     assert rewritten("telemetry", lambda: refresh(lake, "towers", "telemetry")) == []
     path.unlink()
-    hand_in("towers", towers.tail(-1))
+    submit("towers", towers.tail(-1))
     assert rewritten("telemetry", lambda: refresh(lake, "towers", "telemetry")) == ALL_DAYS
     gone = towers["tower_id"][0]
     (counts, *_) = gate_feed(lake, "telemetry")
@@ -102,48 +101,48 @@ def test_changed_keys_of_a_snapshot_rewrite_what_refers_to_them(
 
 
 def test_changed_events_rewrite_the_days_beside_them(
-    lake: Lake, hand_in: HandIn, refresh: Refresh, rewritten: Callable[..., list[str]], fleet_rows: Rows
+    lake: Lake, submit: Submit, refresh: Refresh, rewritten: Callable[..., list[str]], fleet_rows: Rows
 ) -> None:
-    hand_in("detections", fleet_rows["detections"])
+    submit("detections", fleet_rows["detections"])
     refresh(lake, *FEEDS)
     first = fleet_rows["detections"].filter(pl.col("detected_at").dt.day() == 2).head(1)
-    hand_in("detections", first.with_columns(range_m=1.0), "late.parquet")
+    submit("detections", first.with_columns(range_m=1.0), "late.parquet")
     refresh(lake, "detections")
     assert rewritten("alert_pipeline", lambda: refresh(lake, "alert_pipeline")) == ["2025-03-02", "2025-03-03"]
 
 
 def test_days_that_no_batch_holds_are_removed(
-    lake: Lake, hand_in: HandIn, refresh: Refresh, settings: Settings, fleet_rows: Rows
+    lake: Lake, submit: Submit, refresh: Refresh, settings: Settings, fleet_rows: Rows
 ) -> None:
     rows = fleet_rows["telemetry"].with_columns(cpu_pct=pl.lit(-1.0))
-    hand_in("telemetry", rows.filter(pl.col("ts").dt.day() == 3), "kept.parquet")
-    path = hand_in("telemetry", rows.filter(pl.col("ts").dt.day() != 3), "taken_back.parquet")
+    submit("telemetry", rows.filter(pl.col("ts").dt.day() == 3), "kept.parquet")
+    path = submit("telemetry", rows.filter(pl.col("ts").dt.day() != 3), "taken_back.parquet")
     refresh(lake, "sites", "towers", "telemetry")
-    left_over = silver_file(settings.silver_dir, "telemetry", "2025-03-02").with_name(".part.parquet.1.partial")
+    left_over = settings.layout.silver_file("telemetry", "2025-03-02").with_name(".part.parquet.1.partial")
     left_over.write_bytes(b"a killed write")
     path.unlink()
     counts = refresh(lake, "telemetry")
     assert [c.day for c in counts] == ["2025-03-03"]
-    for root in (settings.silver_dir, settings.quarantine_dir):
+    for root in (settings.layout.silver, settings.layout.quarantine):
         assert [folder.name for folder in (root / "telemetry").iterdir()] == ["day=2025-03-03"]
 
 
-def test_quarantine_goes_when_its_rows_are_mended(
-    lake: Lake, hand_in: HandIn, refresh: Refresh, quarantine: Read, fleet_rows: Rows
+def test_quarantine_goes_when_its_rows_are_fixed(
+    lake: Lake, submit: Submit, refresh: Refresh, quarantine: Read, fleet_rows: Rows
 ) -> None:
-    path = hand_in("sites", fleet_rows["sites"].with_columns(lat=99.0))
+    path = submit("sites", fleet_rows["sites"].with_columns(lat=99.0))
     refresh(lake, "sites")
     assert quarantine("sites")["_rules"].unique().to_list() == ["lat.maximum"]
     path.unlink()
-    hand_in("sites", fleet_rows["sites"], "mended.csv")
+    submit("sites", fleet_rows["sites"], "fixed.csv")
     refresh(lake, "sites")
     assert quarantine("sites").is_empty()
 
 
-def test_killed_before_silver_stands_the_day_is_gated_again(
-    lake: Lake, hand_in: HandIn, refresh: Refresh, quarantine: Read, fleet_rows: Rows, monkeypatch: pytest.MonkeyPatch
+def test_killed_before_silver_is_written_the_day_is_gated_again(
+    lake: Lake, submit: Submit, refresh: Refresh, quarantine: Read, fleet_rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hand_in("sites", fleet_rows["sites"].with_columns(lat=99.0))
+    submit("sites", fleet_rows["sites"].with_columns(lat=99.0))
     lake.receive("sites")
 
     def killed(*_: object) -> None:
@@ -153,7 +152,7 @@ def test_killed_before_silver_stands_the_day_is_gated_again(
         power_cut.setattr(silver_module, "_write_quarantine", killed)
         with pytest.raises(KeyboardInterrupt):
             gate_feed(lake, "sites")
-    assert not silver_file(lake.settings.silver_dir, "sites", "").exists()
+    assert not lake.layout.silver_file("sites").exists()
     gate_feed(lake, "sites")
     assert quarantine("sites").height == fleet_rows["sites"].height
 
@@ -168,7 +167,7 @@ def test_a_snapshot_may_refer_to_events_of_any_day(
     referring = with_contract(lake, replace(incidents, columns=columns, digest="another"))
     known = fleet_rows["detections"]["detection_id"]
     rows = fleet_rows["incidents"].head(3).with_columns(root_cause=pl.Series([known[0], known[-1], "D-none"]))
-    folder = lake.settings.inbox_dir / "incidents"
+    folder = lake.layout.inbox / "incidents"
     folder.mkdir(parents=True)
     rows.write_parquet(folder / "a.parquet")
     (counts,) = refresh(referring, "incidents")

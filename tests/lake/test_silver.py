@@ -5,14 +5,15 @@ from datetime import datetime
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 from sentinel_orchestration.lake.conform import contract_schema
-from sentinel_orchestration.lake.counts import DayCounts, read_counts, silver_file
+from sentinel_orchestration.lake.counts import DayCounts, read_counts
 from sentinel_orchestration.lake.received import Lake
 from sentinel_orchestration.settings import Settings
 
 Rows = dict[str, pl.DataFrame]
-HandIn = Callable[..., Path]
+Submit = Callable[..., Path]
 Refresh = Callable[..., list[DayCounts]]
 Read = Callable[..., pl.DataFrame]
 
@@ -37,21 +38,21 @@ def test_simulated_rows_all_keep_their_contracts(
         assert quarantine(feed).is_empty()
 
 
-def test_the_counts_stand_in_the_silver_file(lake: Lake, refresh: Refresh, settings: Settings) -> None:
+def test_the_counts_are_in_the_silver_file(lake: Lake, refresh: Refresh, settings: Settings) -> None:
     (counts,) = refresh(lake, "sites")
-    assert read_counts(silver_file(settings.silver_dir, "sites", "")) == counts
-    assert read_counts(silver_file(settings.silver_dir, "towers", "")) is None
+    assert read_counts(settings.layout.silver_file("sites")) == counts
+    assert read_counts(settings.layout.silver_file("towers")) is None
 
 
-def test_quarantine_tells_rule_file_row_and_raw_values(
-    lake: Lake, hand_in: HandIn, refresh: Refresh, silver: Read, quarantine: Read, fleet_rows: Rows
+def test_quarantine_shows_rule_file_row_and_raw_values(
+    lake: Lake, submit: Submit, refresh: Refresh, silver: Read, quarantine: Read, fleet_rows: Rows
 ) -> None:
     rows = fleet_rows["telemetry"].head(5).with_columns(
         cpu_pct=pl.Series(["50", "high", "101", "50", "50"]),
         tower_id=pl.Series([*fleet_rows["telemetry"]["tower_id"][:3], "T-none", None]),
         note=pl.lit("x"),
     )  # fmt: skip
-    hand_in("telemetry", rows, "night/a.csv")
+    submit("telemetry", rows, "night/a.csv")
     counts = refresh(lake, "sites", "towers", "telemetry")
     assert total(counts) == (5, 1, 4, 0, 0)
     found = quarantine("telemetry").sort("_row")
@@ -68,12 +69,12 @@ def test_quarantine_tells_rule_file_row_and_raw_values(
 
 
 def test_undated_and_implausible_rows_are_quarantined(
-    lake: Lake, hand_in: HandIn, refresh: Refresh, quarantine: Read, fleet_rows: Rows
+    lake: Lake, submit: Submit, refresh: Refresh, quarantine: Read, fleet_rows: Rows
 ) -> None:
     rows = fleet_rows["telemetry"].head(5).with_columns(
         ts=pl.Series(["", "soon", "1970-01-01 00:00", "2999-01-01", "2025-03-03T10:00Z"])
     )  # fmt: skip
-    hand_in("telemetry", rows, "a.csv")
+    submit("telemetry", rows, "a.csv")
     (counts,) = refresh(lake, "sites", "towers", "telemetry")
     assert (counts.day, counts.received, counts.good, counts.quarantined) == ("2025-03-03", 5, 1, 4)
     assert quarantine("telemetry").sort("_row")["_rules"].to_list() == [
@@ -82,16 +83,16 @@ def test_undated_and_implausible_rows_are_quarantined(
 
 
 def test_late_and_overlapping_files(
-    lake: Lake, hand_in: HandIn, refresh: Refresh, silver: Read, fleet_rows: Rows
+    lake: Lake, submit: Submit, refresh: Refresh, silver: Read, fleet_rows: Rows
 ) -> None:
     rows = fleet_rows["telemetry"]
     early, late = (
         rows.filter(pl.col("ts") < datetime(2025, 3, 3, 12)),
         rows.filter(pl.col("ts") >= datetime(2025, 3, 3)),
     )
-    hand_in("telemetry", late, "late.parquet")
+    submit("telemetry", late, "late.parquet")
     refresh(lake, "sites", "towers", "telemetry")
-    hand_in("telemetry", early.with_columns(cpu_pct=1.0), "early.parquet")
+    submit("telemetry", early.with_columns(cpu_pct=1.0), "early.parquet")
     counts = refresh(lake, "telemetry")
     overlap = early.height + late.height - rows.height
     assert overlap > 0
@@ -101,46 +102,59 @@ def test_late_and_overlapping_files(
     assert found.filter(pl.col("ts") >= datetime(2025, 3, 3, 12)).height == rows.height - early.height
 
 
-def test_the_version_received_last_wins_whatever_the_files_are_called(
-    lake: Lake, hand_in: HandIn, refresh: Refresh, silver: Read, fleet_rows: Rows
+def test_of_equally_new_files_the_one_received_last_wins_whatever_they_are_called(
+    lake: Lake, submit: Submit, refresh: Refresh, silver: Read, fleet_rows: Rows
 ) -> None:
-    for hour, name in ((30, "a.parquet"), (10, "b.parquet"), (20, "c.parquet")):
-        hand_in("sites", fleet_rows["sites"].with_columns(region=pl.lit(name)), name, hour=hour)
-    (counts,) = refresh(lake, "sites")
+    for hour, name in ((30, "b.parquet"), (20, "c.parquet"), (10, "a.parquet")):
+        submit("sites", fleet_rows["sites"].with_columns(region=pl.lit(name)), name, hour=hour)
+        (counts,) = refresh(lake, "sites")
     assert silver("sites")["region"].unique().to_list() == ["a.parquet"]
     assert counts.superseded == 2 * fleet_rows["sites"].height
-    hand_in("sites", fleet_rows["sites"].with_columns(region=pl.lit("c.parquet")), "again.csv", hour=5)
+    submit("sites", fleet_rows["sites"].with_columns(region=pl.lit("c.parquet")), "again.csv", hour=5)
     refresh(lake, "sites")
     assert silver("sites")["region"].unique().to_list() == ["c.parquet"]
 
 
+@pytest.mark.parametrize("first", ["older.parquet", "newer.parquet"])
+def test_of_two_exports_the_newer_wins_in_whatever_order_they_come(
+    lake: Lake, submit: Submit, refresh: Refresh, silver: Read, fleet_rows: Rows, first: str
+) -> None:
+    """How new an export is, its rows say: files together, one after the other, with any times."""
+    closed = fleet_rows["incidents"].filter(pl.col("closed_at").is_not_null())
+    older = closed.with_columns(closed_at=pl.lit(None, pl.Datetime("us")))
+    for name in sorted(("older.parquet", "newer.parquet"), key=lambda name: name != first):
+        submit("incidents", closed if name == "newer.parquet" else older, name, hour=len(name))
+        refresh(lake, "sites", "towers", "incidents")
+    assert silver("incidents")["closed_at"].null_count() == 0
+
+
 def test_repeated_rows_change_nothing(
-    lake: Lake, hand_in: HandIn, refresh: Refresh, silver: Read, fleet_rows: Rows
+    lake: Lake, submit: Submit, refresh: Refresh, silver: Read, fleet_rows: Rows
 ) -> None:
     rows = fleet_rows["incidents"]
-    hand_in("incidents", rows)
+    submit("incidents", rows)
     refresh(lake, "sites", "towers", "incidents")
     before = silver("incidents")
-    hand_in("incidents", pl.concat([rows, rows.reverse()]), "twice.jsonl")
+    submit("incidents", pl.concat([rows, rows.reverse()]), "twice.jsonl")
     counts = refresh(lake, "incidents")
     assert total(counts) == (3 * rows.height, rows.height, 0, 0, 2 * rows.height)
     assert silver("incidents").equals(before)
 
 
 def test_batches_that_order_columns_or_types_otherwise_meet_in_one_table(
-    lake: Lake, hand_in: HandIn, refresh: Refresh, silver: Read, fleet_rows: Rows
+    lake: Lake, submit: Submit, refresh: Refresh, silver: Read, fleet_rows: Rows
 ) -> None:
     rows = fleet_rows["sites"]
-    hand_in("sites", rows[0:1])
-    hand_in("sites", rows[1:2].select(sorted(rows.columns, reverse=True)), "turned.parquet")
-    hand_in("sites", rows[2:3].with_columns(pl.col("env").cast(pl.Categorical), extra=1), "b.parquet")
+    submit("sites", rows[0:1])
+    submit("sites", rows[1:2].select(sorted(rows.columns, reverse=True)), "turned.parquet")
+    submit("sites", rows[2:3].with_columns(pl.col("env").cast(pl.Categorical), extra=1), "b.parquet")
     (counts,) = refresh(lake, "sites")
     assert counts.good == 3
     assert silver("sites").equals(rows.sort("site_id"))
 
 
 def test_alerts_find_their_detections_across_midnight_and_no_further(
-    lake: Lake, hand_in: HandIn, refresh: Refresh, quarantine: Read, fleet_rows: Rows
+    lake: Lake, submit: Submit, refresh: Refresh, quarantine: Read, fleet_rows: Rows
 ) -> None:
     detections, alerts = fleet_rows["detections"], fleet_rows["alert_pipeline"]
     moments = [datetime(2025, 3, day) for day in (1, 2, 3, 4)]
@@ -153,8 +167,8 @@ def test_alerts_find_their_detections_across_midnight_and_no_further(
         ))
         for moment in moments
     )  # fmt: skip
-    hand_in("detections", seen)
-    hand_in("alert_pipeline", moved)
+    submit("detections", seen)
+    submit("alert_pipeline", moved)
     together = refresh(lake, "sites", "towers", "detections", "alert_pipeline")
     assert seen["detected_at"].dt.date().cast(pl.String).unique().to_list() == ["2025-03-02"]
     assert [(c.day, c.good) for c in together] == [
@@ -164,13 +178,13 @@ def test_alerts_find_their_detections_across_midnight_and_no_further(
 
 
 def test_a_key_received_again_on_another_day_leaves_the_first(
-    lake: Lake, hand_in: HandIn, refresh: Refresh, silver: Read, quarantine: Read, fleet_rows: Rows
+    lake: Lake, submit: Submit, refresh: Refresh, silver: Read, quarantine: Read, fleet_rows: Rows
 ) -> None:
     rows = fleet_rows["detections"]
-    hand_in("detections", rows)
+    submit("detections", rows)
     refresh(lake, "sites", "towers", "detections")
     later = rows.head(1).with_columns(detected_at=pl.lit(rows["detected_at"].max()))
-    hand_in("detections", later, "later.parquet")
+    submit("detections", later, "later.parquet")
     counts = refresh(lake, "detections")
     key = rows["detection_id"][0]
     assert (

@@ -1,8 +1,9 @@
-"""Which days a run gates, and which of them Dagster is told about."""
+"""Which days a build gates, and which of them Dagster records."""
 
 import dagster as dg
 
 from sentinel_orchestration.feeds.simulator import simulate_snapshot
+from sentinel_orchestration.feeds.sources import world_of
 
 
 def _recorded(built, layer, feed):
@@ -11,12 +12,12 @@ def _recorded(built, layer, feed):
     return sorted(record.partition_key for record in records if record.run_id == built.outcome.run_id)
 
 
-def test_a_key_that_goes_has_every_day_gated_and_recorded_whatever_the_range(small_build):
+def test_a_key_that_goes_has_every_day_gated_and_recorded(small_build):
     first = small_build()
     days = ["2026-11-18", "2026-11-19", "2026-11-20"]
     assert _recorded(first, "silver", "telemetry") == days
-    towers = simulate_snapshot("towers", first.lake.world, first.lake.as_of)
-    folder = first.settings.inbox_dir / "towers"
+    towers = simulate_snapshot("towers", world_of(first.lake.settings), first.lake.as_of)
+    folder = first.settings.layout.inbox / "towers"
     folder.mkdir(parents=True)
     towers.head(towers.height - 1).write_parquet(folder / "towers.parquet")
 
@@ -28,8 +29,8 @@ def test_a_key_that_goes_has_every_day_gated_and_recorded_whatever_the_range(sma
     assert _recorded(second, "silver", "telemetry") == days
 
 
-def test_a_second_build_records_the_last_day_only(small_build):
+def test_a_second_build_records_the_newest_day_only(small_build):
     first, second = small_build(), small_build()
     assert second.outcome.succeeded
     assert _recorded(second, "silver", "telemetry") == ["2026-11-20"]
-    assert first.query("select build_id from ops.build") == second.query("select build_id from ops.build")
+    assert first.query("select release_id from ops.release") == second.query("select release_id from ops.release")

@@ -1,14 +1,15 @@
-"""What must not be published is not: the last good build stays, and the reason is told."""
+"""What must not be released is not: the last good release stays, and the message says why."""
 
 import dagster as dg
 import polars as pl
 
 from sentinel_orchestration.feeds.simulator import simulate_day, simulate_snapshot
-from sentinel_orchestration.warehouse.published import read_published
+from sentinel_orchestration.feeds.sources import world_of
+from sentinel_orchestration.publish.manifest import read_current
 
 
-def _hand_in(settings, lake, feed, frame, name=None):
-    folder = settings.inbox_dir / feed
+def _submit(settings, feed, frame, name=None):
+    folder = settings.layout.inbox / feed
     folder.mkdir(parents=True, exist_ok=True)
     frame.write_parquet(folder / (name or f"{feed}.parquet"))
 
@@ -16,32 +17,30 @@ def _hand_in(settings, lake, feed, frame, name=None):
 def test_a_feed_over_its_quarantine_limit_blocks_publishing(small_build):
     good = small_build()
     assert good.outcome.succeeded, good.outcome.error
-    before = read_published(good.settings)
-    incidents = simulate_snapshot("incidents", good.lake.world, good.lake.as_of)
-    _hand_in(good.settings, good.lake, "incidents", incidents.with_columns(severity=pl.lit("P9")))
+    before = read_current(good.settings.layout)
+    incidents = simulate_snapshot("incidents", world_of(good.lake.settings), good.lake.as_of)
+    _submit(good.settings, "incidents", incidents.with_columns(severity=pl.lit("P9")))
 
     bad = small_build()
 
     assert not bad.outcome.succeeded
-    assert "silver__incidents" in bad.outcome.error
-    assert "quarantine_rate" in bad.outcome.error
-    assert bad.outcome.checks["failed"] == 1
-    assert read_published(bad.settings) == before
+    assert bad.outcome.error.startswith("silver/incidents quarantine_rate: ")
+    assert "`severity` is 'P9'; allowed: P1, P2, P3, P4. Add a value map (mappings/incidents.yaml)" in bad.outcome.error
+    assert bad.outcome.checks["failed"] >= 1  # and freshness, where the clock is past it
+    assert read_current(bad.settings.layout) == before
     assert good.query("select count(*) from marts.fct_incidents")[0][0] > 0
 
-    # A newer, right version of each row mends it: the bad ones are superseded and count no more.
-    _hand_in(good.settings, good.lake, "incidents", incidents, "mended.parquet")
-    mended = small_build()
-    assert mended.outcome.succeeded, mended.outcome.error
-    assert mended.query("select count(*) from marts.fct_incidents") == [(incidents.height,)]
-    assert mended.query("select rows_superseded from ops.feed_summary where feed = 'incidents'") == [
-        (incidents.height,)
-    ]
+    # A newer, right version of each row fixes it: the bad ones are superseded and count no more.
+    _submit(good.settings, "incidents", incidents, "fixed.parquet")
+    fixed = small_build()
+    assert fixed.outcome.succeeded, fixed.outcome.error
+    assert fixed.query("select count(*) from marts.fct_incidents") == [(incidents.height,)]
+    assert fixed.query("select rows_superseded from ops.feed_summary where feed = 'incidents'") == [(incidents.height,)]
 
 
-def test_an_unreadable_file_blocks_and_says_how_to_mend_it(small_build):
+def test_an_unreadable_file_blocks_and_says_how_to_fix_it(small_build):
     good = small_build()
-    folder = good.settings.inbox_dir / "towers"
+    folder = good.settings.layout.inbox / "towers"
     folder.mkdir(parents=True)
     (folder / "towers.csv").write_text("tower_id,model\nT-1,ST-200\n")
 
@@ -57,31 +56,34 @@ def test_a_failed_data_test_blocks_publishing(small_build):
     """Silver tampered with after the gate: the same rows, one value that no contract allows."""
     good = small_build()
     assert good.outcome.succeeded
-    before = read_published(good.settings)
-    path = good.settings.silver_dir / "incidents" / "part.parquet"
+    before = read_current(good.settings.layout)
+    path = good.settings.layout.silver_file("incidents")
     known = {"sentinel": pl.read_parquet_metadata(path)["sentinel"]}
     pl.read_parquet(path).with_columns(severity=pl.lit("P9")).write_parquet(path, metadata=known)
 
     bad = small_build()
 
     assert not bad.outcome.succeeded
-    assert "dbt_models" in bad.outcome.error
-    assert "accepted_values_fct_incidents_severity" in bad.outcome.error
-    assert read_published(bad.settings) == before
+    assert bad.outcome.error.startswith("marts/fct_incidents accepted_values_fct_incidents_severity")
+    assert read_current(bad.settings.layout) == before
     report = bad.instance.get_latest_materialization_event(dg.AssetKey(["published", "report"]))
     assert report is None
 
 
-def test_a_detection_moved_to_another_day_stands_there_alone(small_build):
+def test_a_detection_moved_to_another_day_is_there_alone(small_build):
     built = small_build()
-    rows = pl.concat(simulate_day("detections", built.lake.world, day, built.lake.as_of) for day in _days(built))
-    alerts = pl.concat(simulate_day("alert_pipeline", built.lake.world, day, built.lake.as_of) for day in _days(built))
+    rows = pl.concat(
+        simulate_day("detections", world_of(built.lake.settings), day, built.lake.as_of) for day in _days(built)
+    )
+    alerts = pl.concat(
+        simulate_day("alert_pipeline", world_of(built.lake.settings), day, built.lake.as_of) for day in _days(built)
+    )
     first = rows.filter(~pl.col("escalated_to_operator")).head(1)
     moved = first.with_columns(detected_at=rows["detected_at"].max())
-    _hand_in(built.settings, built.lake, "detections", rows)
-    _hand_in(built.settings, built.lake, "alert_pipeline", alerts)
+    _submit(built.settings, "detections", rows)
+    _submit(built.settings, "alert_pipeline", alerts)
     assert small_build().outcome.succeeded
-    _hand_in(built.settings, built.lake, "detections", moved, "correction.parquet")
+    _submit(built.settings, "detections", moved, "correction.parquet")
 
     corrected = small_build()
 
@@ -96,15 +98,28 @@ def test_a_detection_moved_to_another_day_stands_there_alone(small_build):
 def _days(built):
     from datetime import date
 
-    return [date.fromisoformat(day) for day in built.lake.event_days()]
+    return [date.fromisoformat(day) for day in built.settings.layout.silver_files("telemetry")]
 
 
-def test_publishing_alone_says_what_it_needs(small_build):
+def test_publishing_alone_names_what_to_materialize(small_build):
     built = small_build()
     job = built.definitions.resolve_job_def("build_without_report")
-    result = job.execute_in_process(
-        instance=built.instance, asset_selection=[dg.AssetKey(["published", "warehouse"])], raise_on_error=False
-    )
+
+    def run(*assets):
+        selection = [dg.AssetKey(asset.split("/")) for asset in assets]
+        return job.execute_in_process(instance=built.instance, asset_selection=selection, raise_on_error=False)
+
+    assert run("published/warehouse").success  # nothing changed: it is released already
+    incidents = simulate_snapshot("incidents", world_of(built.lake.settings), built.lake.as_of)
+    _submit(built.settings, "incidents", incidents.head(incidents.height - 1))
+    assert run("bronze/incidents", "silver/incidents").success
+    before = read_current(built.settings.layout)
+
+    result = run("published/warehouse")
+
     assert not result.success
     failure = next(event for event in result.all_events if event.is_step_failure).step_failure_data
-    assert "has no build" in failure.error.to_string()
+    said = failure.user_failure_data.description
+    assert "marts/fct_incidents was built from other rows of incidents" in said
+    assert "Materialize " in said
+    assert read_current(built.settings.layout) == before

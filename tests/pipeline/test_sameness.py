@@ -1,6 +1,6 @@
 """Same batches, same `as_of`: the same published rows, however, wherever and how often they were built.
 
-The fleet's telemetry is handed in: a file a day, late corrections, a file taken back. Its other feeds are simulated.
+The fleet's telemetry is submitted: one file per day, late corrections, a file taken back. Its other feeds are simulated.
 """
 
 import json
@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 
@@ -17,10 +18,9 @@ import duckdb
 import polars as pl
 import pytest
 
-from conftest import build_everything
+from conftest import build_everything, definitions_of, simulate_the_rest
 from sentinel_orchestration.automation.verify import CannotVerifyError, verify
-from sentinel_orchestration.console_verify import verify_command
-from sentinel_orchestration.definitions import build_definitions
+from sentinel_orchestration.cli.verify import verify_command
 from sentinel_orchestration.feeds.simulator import World, simulate_day
 from sentinel_orchestration.settings import PROJECT_DIR, Settings
 
@@ -40,8 +40,8 @@ runpy.run_module("sentinel_orchestration.cli", run_name="__main__")
 """
 
 
-def hand_in(home: Path, name: str, frame: pl.DataFrame, order: int) -> Path:
-    path = home / "inbox" / "telemetry" / name
+def submit(home: Path, name: str, frame: pl.DataFrame, order: int) -> Path:
+    path = simulate_the_rest(home) / "inbox" / "telemetry" / name
     path.parent.mkdir(parents=True, exist_ok=True)
     frame.write_parquet(path)
     os.utime(path, (1_700_000_000 + order, 1_700_000_000 + order))
@@ -72,20 +72,27 @@ def files_of(folder: Path) -> dict[str, int]:
     return {str(path.relative_to(folder)): path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _slim(slim_project: Path) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Settings, "dbt_dir", property(lambda self: slim_project))
+        yield
+
+
 @pytest.fixture(scope="module")
 def grown(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home that was built three times, while time went on and files came, were corrected and went."""
     home = tmp_path_factory.mktemp("grown")
     first = telemetry(2, MOMENTS[0])
-    hand_in(home, "2.parquet", first, 0)
-    spare = hand_in(home, "spare.parquet", telemetry(3, MOMENTS[0]).head(30).with_columns(cpu_pct=1.0), 1)
+    submit(home, "2.parquet", first, 0)
+    spare = submit(home, "spare.parquet", telemetry(3, MOMENTS[0]).head(30).with_columns(cpu_pct=1.0), 1)
     build(home, MOMENTS[0])
-    hand_in(home, "3.parquet", telemetry(3, MOMENTS[1]), 2)
-    hand_in(home, "4.parquet", telemetry(4, MOMENTS[1]).sample(fraction=1, shuffle=True, seed=1), 3)
+    submit(home, "3.parquet", telemetry(3, MOMENTS[1]), 2)
+    submit(home, "4.parquet", telemetry(4, MOMENTS[1]).sample(fraction=1, shuffle=True, seed=1), 3)
     build(home, MOMENTS[1])
-    hand_in(home, "late.parquet", first.tail(40).with_columns(mem_pct=pl.col("mem_pct") / 3), 4)
+    submit(home, "late.parquet", first.tail(40).with_columns(mem_pct=pl.col("mem_pct") / 3), 4)
     spare.unlink()
-    assert build(home, MOMENTS[2])["previous_build_id"]
+    assert build(home, MOMENTS[2])["previous_release_id"]
     return home
 
 
@@ -100,7 +107,7 @@ def test_step_by_step_here_equals_at_once_in_another_place(grown: Path, content:
     for part in ("sentinel_orchestration", "dbt"):
         shutil.copytree(PROJECT_DIR / part, code / part, ignore=shutil.ignore_patterns("__pycache__", "target", "logs"))
     shutil.copy(PROJECT_DIR / "dagster.yaml", code)
-    shutil.copytree(grown / "inbox", home / "inbox")
+    shutil.copytree(grown / "inbox", simulate_the_rest(home) / "inbox")
     known = subprocess.run(["locale", "-a"], capture_output=True, text=True, check=True).stdout.split()
     variables = {"LC_ALL": "tr_TR.utf8" if "tr_TR.utf8" in known else "C", "TZ": "Asia/Kathmandu"}
     variables |= {"PYTHONPATH": str(code), "PYTHONHASHSEED": "7", "POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}
@@ -120,7 +127,7 @@ def test_step_by_step_here_equals_at_once_in_another_place(grown: Path, content:
 def test_verify_finds_the_same_whatever_the_inbox_holds_now(grown: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
     shutil.copytree(grown, home, symlinks=True)
-    hand_in(home, "5.parquet", telemetry(5, MOMENTS[2]), 5)
+    submit(home, "5.parquet", telemetry(5, MOMENTS[2]), 5)
     (home / "inbox" / "telemetry" / "3.parquet").unlink()
     before = {name: files_of(home / "data" / name) for name in ("bronze", "silver", "published", "dagster")}
 
@@ -128,7 +135,7 @@ def test_verify_finds_the_same_whatever_the_inbox_holds_now(grown: Path, tmp_pat
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Same." in done.stdout
-    assert done.stdout.count("✓ same") == len(manifest_of(home)["tables"])
+    assert done.stdout.count("✓ same") == len([t for t in manifest_of(home)["tables"] if not t.startswith("ops.")])
     assert {name: files_of(home / "data" / name) for name in before} == before
     assert not (home / "data" / "verify").exists()
 
@@ -145,7 +152,7 @@ def test_verify_names_the_table_that_is_not_what_was_published(
     path = (home / FILE).with_name("manifest.json")
     manifest = manifest_of(home)
     manifest["made_by"]["gate"] = "0"
-    manifest["tables"]["dim_site"]["sha256"] = "0" * 64
+    manifest["tables"]["marts.dim_site"]["sha256"] = "0" * 64
     path.write_text(json.dumps(manifest))
     monkeypatch.setenv("SENTINEL_HOME", str(home))
     monkeypatch.setenv("COLUMNS", "200")
@@ -153,11 +160,11 @@ def test_verify_names_the_table_that_is_not_what_was_published(
     assert verify_command() == 1
 
     said = capsys.readouterr().out
-    lines = {line.split()[0]: line for line in said.splitlines() if line[:4] in ("dim_", "fct_")}
-    assert "changed since it was published: 1 rows only published, 1 only rebuilt" in lines.pop("dim_tower")
-    assert "changed since it was published" in lines.pop("dim_site")
+    lines = {line.split()[0]: line for line in said.splitlines() if line.startswith(("marts.", "reports."))}
+    assert "changed since it was published: 1 rows only published, 1 only rebuilt" in lines.pop("marts.dim_tower")
+    assert "changed since it was published" in lines.pop("marts.dim_site")
     assert all("✓ same" in line for line in lines.values())
-    assert "2 of 11 tables" in said
+    assert f"2 of {len(lines) + 2} tables" in said
     assert "Other code made it" in said
     assert "gate (0 → " in said
     assert "sentinel build" in said
@@ -171,39 +178,47 @@ def test_verify_says_which_batch_is_gone(grown: Path, tmp_path: Path, what: str)
     for path in (tmp_path / "data/bronze").glob(pattern):
         path.unlink()
     with pytest.raises(CannotVerifyError, match=rf"no longer holds 1 of the batches .*: telemetry {batch}\."):
-        verify(Settings(home=tmp_path), build_definitions, lambda entry: None, print)
+        verify(Settings(home=tmp_path), definitions_of, lambda entry: None, print)
     assert not (tmp_path / "data/verify").exists()
 
 
+def without_batches(manifest: dict) -> dict:
+    return {name: value for name, value in manifest.items() if name != "batches"}
+
+
+def of_fewer_feeds(manifest: dict) -> dict:
+    return manifest | {"batches": {feed: ids for feed, ids in manifest["batches"].items() if feed != "sites"}}
+
+
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "rows", "said"),
     [
-        (lambda manifest: manifest.pop("batches"), "does not tell which batches"),
-        (lambda manifest: manifest["batches"].pop("sites"), "other feeds: sites came or went"),
+        (without_batches, None, "There is no release to verify"),
+        (of_fewer_feeds, None, "other feeds: sites came or went"),
+        (dict, b"not a DuckDB file", "cannot be read"),
     ],
 )
-def test_verify_says_what_the_manifest_lacks(grown: Path, tmp_path: Path, change, said: str) -> None:
+def test_verify_says_what_is_wrong_with_the_release(grown: Path, tmp_path: Path, change, rows, said: str) -> None:
     shutil.copytree(grown / "data/published", tmp_path / "data/published", symlinks=True)
-    manifest = manifest_of(tmp_path)
-    change(manifest)
-    (tmp_path / FILE).with_name("manifest.json").write_text(json.dumps(manifest))
+    (tmp_path / FILE).with_name("manifest.json").write_text(json.dumps(change(manifest_of(tmp_path))))
+    if rows:
+        (tmp_path / FILE).write_bytes(rows)
     with pytest.raises(CannotVerifyError, match=said):
-        verify(Settings(home=tmp_path), build_definitions, lambda entry: None, print)
-    (tmp_path / FILE).write_bytes(b"not a DuckDB file")
-    with pytest.raises(CannotVerifyError, match="cannot be read"):
-        verify(Settings(home=tmp_path), build_definitions, lambda entry: None, print)
+        verify(Settings(home=tmp_path), definitions_of, lambda entry: None, print)
 
 
-def test_ctrl_c_leaves_nothing_behind(grown: Path) -> None:
+@pytest.mark.parametrize("after_sec", [0, 0.3], ids=["as dbt starts", "between two queries of dbt"])
+def test_ctrl_c_leaves_nothing_behind(grown: Path, after_sec: float) -> None:
     before = {name: files_of(grown / "data" / name) for name in ("bronze", "silver", "published")}
     process = subprocess.Popen(
         [SENTINEL, "verify"], env=environment(grown), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     scratch, end = grown / "data" / "verify", time.monotonic() + 120
-    while not list(scratch.glob("data/build/*/sentinel.duckdb")):
+    while not list(scratch.glob("data/warehouse/sentinel.duckdb")):
         assert process.poll() is None
         assert time.monotonic() < end
         time.sleep(0.05)
+    time.sleep(after_sec)
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=60) == 130
     assert not scratch.exists()

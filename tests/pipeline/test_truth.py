@@ -2,7 +2,8 @@
 
 import pytest
 
-from sentinel_orchestration.feeds.simulator import truth
+from sentinel_orchestration.feeds.simulator.detections.truth import AUTO_RESOLVE_CONFIDENCE
+from sentinel_orchestration.feeds.simulator.fleet import truth
 
 
 def test_border_sites_see_most_detections(default_build):
@@ -35,7 +36,7 @@ def test_overnight_acknowledgement_is_two_to_four_times_slower(default_build):
 def test_auto_resolution_follows_confidence_and_class(default_build):
     assert default_build.query(f"""
         select count(*) from marts.fct_detection_events
-        where auto_resolved != (confidence_score >= {truth.AUTO_RESOLVE_CONFIDENCE} and target_class != 'unknown')
+        where auto_resolved != (confidence_score >= {AUTO_RESOLVE_CONFIDENCE} and target_class != 'unknown')
            or auto_resolved = escalated_to_operator
     """) == [(0,)]
 

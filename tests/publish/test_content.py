@@ -1,5 +1,6 @@
 """Equal rows, equal hash: whatever their order, file or thread count; any other value, another hash."""
 
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentinel_orchestration.publish.content import combined_digest, table_contents
+from sentinel_orchestration.publish.content import combined_digest, release_contents
 
 VALUES = st.lists(
     st.tuples(
@@ -19,17 +20,25 @@ VALUES = st.lists(
 
 def _contents_of(connection):
     with TemporaryDirectory() as scratch:
-        contents = table_contents(connection, "marts", Path(scratch))
+        contents = release_contents(connection, Path(scratch))
         assert not list(Path(scratch).iterdir())
     return contents
 
 
+@cache  # connecting takes longer than all the rest
+def _connection(threads):
+    connection = duckdb.connect(config={"threads": threads})
+    connection.execute("create schema marts")
+    return connection
+
+
 def _content(rows, threads=1):
-    with duckdb.connect(config={"threads": threads}) as connection:
-        connection.execute("create schema marts; create table marts.t (a integer, b varchar, c double)")
-        if rows:
-            connection.executemany("insert into marts.t values (?, ?, ?)", rows)
-        return _contents_of(connection)
+    connection = _connection(threads)
+    connection.execute("create or replace table marts.t (a integer, b varchar, c double)")
+    if rows:
+        values = ", ".join(["(?, ?, ?)"] * len(rows))
+        connection.execute(f"insert into marts.t values {values}", [value for row in rows for value in row])
+    return _contents_of(connection)
 
 
 @given(VALUES)
@@ -86,3 +95,24 @@ def test_zero_has_one_hash_whatever_its_sign():
 
 def test_texts_do_not_run_into_each_other():
     assert _content([(1, "ab", 1.0), (2, "c", 1.0)]) != _content([(1, "a", 1.0), (2, "bc", 1.0)])
+
+
+def test_tables_of_every_schema_are_content_except_those_of_ops():
+    with duckdb.connect() as connection, TemporaryDirectory() as scratch:
+        for name in ("marts.a", "reports.b", "ops.c"):
+            connection.execute(f"create schema {name[:-2]}; create table {name} as select 1 as x")
+        connection.execute("create table d as select 1 as x; create view marts.e as select 1 as x")
+        contents = release_contents(connection, Path(scratch))
+        assert [content.name for content in contents] == ["main.d", "marts.a", "reports.b"]
+        assert [content.name for content in release_contents(connection, Path(scratch), ops=True)] == ["ops.c"]
+
+
+def test_a_table_keeps_its_hash_in_another_schema_but_not_the_release():
+    def contents_of(schema):
+        with duckdb.connect() as connection:
+            connection.execute(f"create schema {schema}; create table {schema}.t as select 1 as x")
+            return _contents_of(connection)
+
+    marts, reports = contents_of("marts"), contents_of("reports")
+    assert marts[0].sha256 == reports[0].sha256
+    assert combined_digest(marts) != combined_digest(reports)

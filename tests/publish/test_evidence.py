@@ -61,7 +61,7 @@ def test_node_sees_none_of_our_variables(tmp_path: Path, monkeypatch: pytest.Mon
     script = 'node -e "console.log(JSON.stringify(process.env))"'
     (scratch / "package.json").write_text(json.dumps({"name": "probe", "scripts": {"probe": script}}))
     said: list[str] = []
-    run_script(scratch, "probe", {"SENTINEL_BUILD_ID": "the-build"}, said.append)
+    run_script(scratch, "probe", {"SENTINEL_APP": "the-app"}, said.append)
     seen = json.loads(said[-1])
-    assert seen["SENTINEL_BUILD_ID"] == "the-build"
+    assert seen["SENTINEL_APP"] == "the-app"
     assert [name for name, value in seen.items() if value == "hands off"] == []

@@ -1,4 +1,4 @@
-"""`sentinel dev` serves both, says where, and leaves nothing behind."""
+"""`sentinel dev` serves the report and the Dagster UI, says where, and leaves nothing running."""
 
 import os
 import signal
@@ -10,10 +10,7 @@ import urllib.request
 from contextlib import suppress
 from pathlib import Path
 
-from sentinel_orchestration.publish.swap import point
-from sentinel_orchestration.settings import Settings
-
-START_SEC = 240  # Dagster loads the graph three times; on a busy machine that takes its time
+START_SEC = 240  # Dagster loads the graph three times, which takes a while on a busy machine
 
 
 def _free_port() -> int:
@@ -23,7 +20,7 @@ def _free_port() -> int:
 
 
 def _folders_of(home: Path) -> list[Path]:
-    """The /proc folder of every process that was started for `home`, told by its environment."""
+    """The /proc folder of every process whose environment says that it was started for `home`."""
     mark, found = f"SENTINEL_HOME={home}".encode(), []
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
@@ -42,7 +39,7 @@ def _processes_of(home: Path) -> list[str]:
 
 
 def _listening(home: Path) -> set[tuple[str, int]]:
-    """(address as the kernel writes it, port) of every TCP socket on which those processes wait for connections."""
+    """(address as the kernel writes it, port) of every TCP socket that those processes listen on."""
     sockets = set()
     for process in _folders_of(home):
         for descriptor in (process / "fd").glob("*"):
@@ -62,10 +59,9 @@ def _answers(url: str) -> bool:
 
 
 def test_both_servers_start_and_stop_together(tmp_path):
-    site = tmp_path / "site"
-    site.mkdir()
+    site = tmp_path / "data" / "site"
+    site.mkdir(parents=True)
     (site / "index.html").write_text("the report")
-    point(Settings(home=tmp_path).site_dir, site)
     dagster_port, site_port = _free_port(), _free_port()
     environment = os.environ | {
         "SENTINEL_HOME": str(tmp_path),

@@ -1,4 +1,4 @@
-"""The static server: its folder, its base path, and nothing else."""
+"""The static server serves its folder below its base path, and nothing else."""
 
 import urllib.error
 import urllib.request
@@ -39,7 +39,7 @@ def test_serves_files_with_the_types_browsers_ask_for(folder):
         server.server_close()
 
 
-def test_under_a_sub_path_nothing_lies_outside_it(folder):
+def test_with_a_base_path_nothing_is_served_outside_it(folder):
     server = start_site_server(folder, "127.0.0.1", 0, "/fleet")
     try:
         assert _get(server, "/fleet/")[1] == b"home"

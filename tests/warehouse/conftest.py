@@ -1,48 +1,66 @@
-"""A parsed dbt project and a warehouse built with it, made once for all tests of the project."""
+"""A home with a parsed dbt project and a built warehouse, made once; tests change copies of it."""
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from dbt.contracts.graph.manifest import Manifest
 
-from sentinel_orchestration.feeds.simulator import simulate_day, simulate_snapshot
+from sentinel_orchestration.feeds.simulator import simulate_snapshot
 from tests.warehouse.small_silver import (
     AS_OF,
-    CONTRACTS,
+    DBT_DIR,
+    PASSED,
+    SNAPSHOT_FEEDS,
     WORLD,
-    Dbt,
+    Home,
     day_of_window,
     put_alert_across_midnight,
-    write_day,
-    write_snapshot,
 )
 
-
-@pytest.fixture(scope="session")
-def dbt(tmp_path_factory: pytest.TempPathFactory) -> Dbt:
-    """A parsed project; its manifest knows no silver folder and no var."""
-    folder = tmp_path_factory.mktemp("dbt")
-    project = Dbt(target=folder / "target", silver=folder / "parsed without silver")
-    parsed = project("parse").result
-    assert isinstance(parsed, Manifest)
-    project.manifest = parsed
-    project.silver = folder / "it's silver"
-    return project
+RELATIONSHIP = "relationships: { arguments: { to: ref('dim_tower'), field: tower_id } }"  # between reports and marts
 
 
 @pytest.fixture(scope="session")
-def built(dbt: Dbt) -> Path:
-    """A warehouse built from days 1 to 5, with every data test and unit test."""
-    for feed, contract in CONTRACTS.items():
-        if contract.kind == "snapshot":
-            write_snapshot(dbt.silver, feed, simulate_snapshot(feed, WORLD, AS_OF))
-        else:
-            for day in map(day_of_window, range(1, 6)):
-                write_day(dbt.silver, feed, day, simulate_day(feed, WORLD, day, AS_OF))
-    put_alert_across_midnight(dbt.silver)
-    warehouse = dbt.target / "first" / "sentinel.duckdb"
-    warehouse.parent.mkdir(parents=True)
-    outcome: Any = dbt("build", warehouse=warehouse, as_of=AS_OF.isoformat()).result
-    assert not [f"{r.node.name}: {r.message}" for r in outcome if r.status not in ("success", "pass")]
-    return warehouse
+def built(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A warehouse built from days 1 to 5, with every data test and unit test. Read it; do not change it."""
+    home = Home(tmp_path_factory.mktemp("warehouse") / "it's home")
+    for feed in SNAPSHOT_FEEDS:
+        home.write(feed, simulate_snapshot(feed, WORLD, AS_OF))
+    for number in range(1, 6):
+        home.simulate(day_of_window(number))
+    put_alert_across_midnight(home)
+    home.dbt.manifest()
+    outcome: Any = home.dbt.invoke(["build"])
+    assert not [f"{r.node.name}: {r.message}" for r in outcome.result.results if r.status not in PASSED]
+    return home
+
+
+@pytest.fixture
+def home(built: Home, tmp_path: Path) -> Home:
+    """A copy of it, to be changed."""
+    return built.copy(tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def edited(built: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """The same home with a project in which somebody changed a model, a view, a var, a macro, and a generic data test."""
+    folder = tmp_path_factory.mktemp("edited")
+    project = folder / "dbt"
+    shutil.copytree(DBT_DIR, project, ignore=shutil.ignore_patterns("target", "logs"))
+    edits = {
+        "models/marts/fleet/dim_site.sql": ("select * from final", "select * from final -- edited"),
+        "models/staging/fleet/stg_components.sql": ("select * from renamed", "select * from renamed -- edited"),
+        "dbt_project.yml": ("low_uptime_pct: 90", "low_uptime_pct: 99"),
+        "macros/hours_between.sql": ("3600000000, 2)", "3600000000, 1)"),
+        "tests/generic/holds.sql": ("select *", "select * -- edited"),
+        "models/reports/fleet/rpt_uptime_trend.yml": ("- not_null", f"- not_null\n          - {RELATIONSHIP}"),
+    }
+    for name, (before, after) in edits.items():
+        text = (project / name).read_text()
+        assert before in text, name
+        (project / name).write_text(text.replace(before, after, 1))
+    home = replace(built.copy(folder / "home"), project=project)
+    home.dbt.manifest()
+    return home

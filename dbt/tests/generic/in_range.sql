@@ -1,4 +1,4 @@
-{# Values lie between `min_value` and `max_value`, both included; either may be left out. Nulls pass. #}
+{# Values are between `min_value` and `max_value`, inclusive; either may be left out. Nulls pass. #}
 {% test in_range(model, column_name, min_value=none, max_value=none) %}
 
     select {{ column_name }}

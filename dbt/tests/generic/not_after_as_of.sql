@@ -1,8 +1,8 @@
-{# Nothing has happened later than the moment the build looks back from. #}
+{# Nothing happened later than as_of. #}
 {% test not_after_as_of(model, column_name) %}
 
     select {{ column_name }}
     from {{ model }}
-    where {{ column_name }} > {{ as_of() }}
+    where {{ column_name }} > (select as_of from {{ ref('as_of_fleet') }})
 
 {% endtest %}

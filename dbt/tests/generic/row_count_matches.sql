@@ -1,4 +1,4 @@
-{# As many rows as in `to`, or as in those rows of it that keep `to_where`. #}
+{# As many rows as in `to`, or as those rows of it for which `to_where` is true. #}
 {% test row_count_matches(model, to, to_where='true') %}
 
     with counts as (

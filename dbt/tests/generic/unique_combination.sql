@@ -1,4 +1,4 @@
-{# `columns` together identify a row. #}
+{# No two rows have the same values in `columns`. #}
 {% test unique_combination(model, columns) %}
 
     select {{ columns | join(', ') }}

@@ -1,4 +1,4 @@
--- A deployment a row. days_since_end counts from as_of
+-- One row per deployment. days_since_end is relative to as_of
 select
     md5(deployments.site_id) as site_key,
     deployments.deployment_id,
@@ -9,8 +9,8 @@ select
     strftime(deployments.end_ts, '%Y-%m-%d %H:%M') as end_at,
     deployments.duration_hours,
     deployments.status,
-    date_diff('day', deployments.end_ts::date, build.as_of::date) as days_since_end
+    date_diff('day', deployments.end_ts::date, release.as_of::date) as days_since_end
 from marts.fct_deployment_status as deployments
-cross join ops.build as build
+cross join ops.release as release
 left join marts.dim_site as sites using (site_id)
-order by deployments.start_ts desc
+order by deployments.start_ts desc, deployments.deployment_id

@@ -1,4 +1,4 @@
--- A site, class and confidence band of 0.05 a row; the last band holds 1.0 too
+-- One row per site, class and confidence band of 0.05. The last band includes 1.0
 select
     md5(site_id) as site_key,
     target_class,
@@ -8,4 +8,4 @@ select
 from marts.fct_detection_events
 where confidence_score is not null
 group by all
-order by confidence_from
+order by confidence_from, site_key, target_class

@@ -1,4 +1,4 @@
--- A site, class and day a row
+-- One row per site, class and day
 select
     md5(site_id) as site_key,
     target_class,
@@ -10,4 +10,4 @@ select
     sum(confidence_score) as confidence_sum
 from marts.fct_detection_events
 group by all
-order by detection_date, target_class
+order by detection_date, target_class, site_key

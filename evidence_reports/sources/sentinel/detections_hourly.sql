@@ -1,4 +1,4 @@
--- A site, class, weekday and hour of the day a row
+-- One row per site, class, weekday and hour of the day
 select
     md5(site_id) as site_key,
     target_class,
@@ -9,4 +9,4 @@ select
     count(*) as detections
 from marts.fct_detection_events
 group by all
-order by weekday_number, hour_of_day
+order by weekday_number, hour_of_day, target_class, site_key

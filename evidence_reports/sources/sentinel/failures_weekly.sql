@@ -1,11 +1,11 @@
--- A component type, site and week (Monday) a row, within the window of the build
+-- One row per component type, site and week (its Monday), within the window of the release
 select
     md5(components.site_id) as site_key,
     components.component_type,
     date_trunc('week', components.failed_at)::date as failed_week,
     count(*) as failures
 from marts.fct_component_reliability as components
-cross join ops.build as build
-where components.failed_at::date between build.window_start and build.window_end
+cross join ops.release as release
+where components.failed_at::date between release.window_start and release.window_end
 group by all
-order by failed_week, component_type
+order by failed_week, component_type, site_key

@@ -1,4 +1,4 @@
--- An incident a row
+-- One row per incident
 select
     md5(incidents.site_id) as site_key,
     incidents.incident_id,
@@ -14,4 +14,4 @@ select
     incidents.resolve_hours
 from marts.fct_incidents as incidents
 left join marts.dim_site as sites using (site_id)
-order by incidents.opened_at desc
+order by incidents.opened_at desc, incidents.incident_id

@@ -1,4 +1,4 @@
--- A part a row, the most urgent first
+-- One row per part, the most urgent first
 select
     part_number,
     description,

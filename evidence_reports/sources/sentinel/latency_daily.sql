@@ -1,4 +1,4 @@
--- A day and site a row; site_key 'all' is the whole fleet
+-- One row per day and site. site_key 'all' is the whole fleet
 select
     coalesce(md5(site_id), 'all') as site_key,
     detection_date,
@@ -7,4 +7,4 @@ select
     quantile_cont(notify_to_ack_sec, 0.9) as ack_p90_sec
 from marts.fct_alert_pipeline_latency
 group by grouping sets ((detection_date), (detection_date, site_id))
-order by detection_date
+order by detection_date, site_key

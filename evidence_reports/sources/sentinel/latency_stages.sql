@@ -1,5 +1,5 @@
--- A stage of the alert pipeline, shift and site a row; site_key 'all' is the whole fleet. Percentiles do not add up, so
--- each grouping has its own row
+-- One row per stage of the alert pipeline, shift and site. site_key 'all' is the whole fleet. Percentiles cannot be
+-- added up, so each grouping has its own row
 with stages as (
     unpivot (
         select

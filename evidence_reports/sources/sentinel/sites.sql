@@ -1,4 +1,4 @@
--- A site a row. site_key names a site in filters: free of quotes, whatever the id
+-- One row per site. Filters use site_key, which contains no quotes whatever the id is
 select
     md5(site_id) as site_key,
     site_id,
@@ -12,4 +12,4 @@ select
     decommissioned_tower_count,
     total_tower_count
 from marts.dim_site
-order by site_name
+order by site_name, site_id

@@ -1,4 +1,4 @@
--- A part number a row: what should fail before a new order arrives, and what stands on the shelf
+-- One row per part number: failures to expect before a new order arrives, and the stock there is
 select
     part_number,
     description,

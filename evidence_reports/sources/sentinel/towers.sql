@@ -1,4 +1,4 @@
--- A tower a row, with its last seven days of health
+-- One row per tower, with its health over the last seven days. open_incidents is null where no incidents are known at all
 with window_end as (select max(telemetry_date) as last_date from marts.fct_fleet_health_daily),
 
 last_week as (
@@ -29,10 +29,10 @@ select
     towers.age_days,
     last_week.uptime_7d_pct,
     last_week.sensor_health_7d,
-    date_diff('minute', last_week.last_heartbeat_ts, build.as_of) / 60.0 as heartbeat_age_hours,
-    coalesce(open_incidents.open_incidents, 0) as open_incidents
+    date_diff('minute', last_week.last_heartbeat_ts, release.as_of) / 60.0 as heartbeat_age_hours,
+    case when exists (from marts.fct_incidents) then coalesce(open_incidents.open_incidents, 0) end as open_incidents
 from marts.dim_tower as towers
-cross join ops.build as build
+cross join ops.release as release
 left join last_week using (tower_id)
 left join open_incidents using (tower_id)
 order by towers.tower_id

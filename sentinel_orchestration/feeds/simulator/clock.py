@@ -1,7 +1,4 @@
-"""Moments as whole microseconds since 1970, in which all arithmetic on times is exact.
-
-Belongs here: turning days and moments into integers and back. Does not belong here: what happens when.
-"""
+"""Days and moments as integers and back: whole microseconds since 1970, so that all arithmetic on times is exact."""
 
 from datetime import date, datetime, timedelta
 
@@ -19,7 +16,7 @@ _EPOCH_DAY = date(1970, 1, 1)
 
 
 def day_number(day: date) -> int:
-    """Days since 1970-01-01; on that scale a day is that number, and lasts one."""
+    """Days since 1970-01-01."""
     return (day - _EPOCH_DAY).days
 
 
@@ -35,7 +32,7 @@ def moment_us(moment: datetime) -> int:
 
 
 def last_day_before(moment: datetime) -> date:
-    """The day of the last full hour before a moment, which is the newest day with rows."""
+    """The day of the last full hour before a moment: the newest day with rows."""
     return (moment - timedelta(hours=1)).date()
 
 
@@ -45,7 +42,7 @@ def timestamps(micros: Ints) -> pl.Series:
 
 
 def timestamps_before(micros: Ints, until_us: int) -> pl.Series:
-    """Timestamps, null where the moment has not come yet."""
+    """Timestamps before `until_us`; null for later ones, which have not happened yet."""
     return pl.Series(np.where(micros < until_us, micros.astype("datetime64[us]"), np.datetime64("NaT", "us")))
 
 
@@ -55,5 +52,5 @@ def dates(day_numbers: Ints) -> pl.Series:
 
 
 def whole(amounts: Floats, unit_us: int) -> Ints:
-    """Amounts of a unit, rounded to whole ones, in microseconds."""
+    """Amounts of a unit, rounded to whole units, in microseconds."""
     return np.rint(amounts).astype(np.int64) * unit_us

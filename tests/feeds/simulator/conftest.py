@@ -20,7 +20,7 @@ Feeds = dict[str, pl.DataFrame]
 
 @pytest.fixture(scope="session")
 def simulate() -> Callable[[World, datetime, int], Feeds]:
-    """All nine feeds of a world over a window of so many days that ends at a moment."""
+    """Every simulated feed of a world, over a window of a number of days that ends at a moment."""
 
     def every_feed(world: World, as_of: datetime, days: int) -> Feeds:
         window = [date.fromisoformat(day) for day in window_days(as_of, days)]

@@ -1,8 +1,8 @@
-"""Whether a share that was observed is the one that was planted."""
+"""Whether an observed share is the planted one."""
 
 import math
 
-SIGMAS = 4.5  # standard errors it may be off
+SIGMAS = 4.5  # standard errors that it may be off
 
 
 def assert_share(hits: int, trials: int, share: float) -> None:

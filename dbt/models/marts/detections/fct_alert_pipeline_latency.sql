@@ -9,18 +9,14 @@
 with alerts as (
 
     select * from {{ ref('stg_alert_pipeline') }}
-    {%- if is_by_day() %}
-        where {{ in_changed_days('day', neighbours=1) }}
-    {%- endif %}
+    where {{ in_changed_days('day', neighbours=1) }}
 
 ),
 
 detections as (
 
     select * from {{ ref('stg_detections') }}
-    {%- if is_by_day() %}
-        where {{ in_changed_days('day', neighbours=2) }}
-    {%- endif %}
+    where {{ in_changed_days('day', neighbours=2) }}
 
 ),
 
@@ -29,8 +25,8 @@ final as (
     select
         -- keys
         alerts.detection_id,
-        detections.tower_id,
-        detections.site_id,
+        coalesce(detections.tower_id, {{ unknown() }}) as tower_id,
+        coalesce(detections.site_id, {{ unknown() }}) as site_id,
 
         -- times
         alerts.detection_ts as detected_at,
@@ -46,7 +42,7 @@ final as (
         round(alerts.total_response_sec / 60, 2) as total_latency_min
 
     from alerts
-    -- The two feeds write down the same moment; clocks that differ may put it on either side of midnight.
+    -- The two feeds record the same moment; clocks that differ may put it on either side of midnight.
     left join detections
         on
             alerts.detection_id = detections.detection_id

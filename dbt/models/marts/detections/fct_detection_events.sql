@@ -13,9 +13,7 @@ with detections as (
         hour(detected_at) as hour_of_day
 
     from {{ ref('stg_detections') }}
-    {%- if is_by_day() %}
-        where {{ in_changed_days('day') }}
-    {%- endif %}
+    where {{ in_changed_days('day') }}
 
 ),
 

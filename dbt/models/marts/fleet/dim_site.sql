@@ -4,6 +4,55 @@ with sites as (
 
 ),
 
+towers as (
+
+    select * from {{ ref('dim_tower') }}
+
+),
+
+mentioned as (
+
+    select site_id from towers
+    union
+    select site_id from {{ ref('fct_detection_events') }}
+    union
+    select site_id from {{ ref('fct_alert_pipeline_latency') }}
+
+),
+
+-- While nobody provides the feed of sites, those that other feeds mention get a row too (Kimball's inferred members).
+listed as (
+
+    select
+        site_id,
+        site_name,
+        region,
+        env,
+        commissioned_date,
+        lat,
+        lng,
+        false as is_inferred
+
+    from sites
+
+    union all
+
+    select
+        site_id,
+        {{ site_name('null', 'site_id') }} as site_name,
+        {{ unknown() }} as region,
+        {{ unknown() }} as env,
+        null as commissioned_date,
+        null as lat,
+        null as lng,
+        true as is_inferred
+
+    from mentioned
+
+    where site_id not in (select sites.site_id from sites)
+
+),
+
 tower_counts as (
 
     select
@@ -11,9 +60,10 @@ tower_counts as (
         count(*) filter (where status = 'active') as active_tower_count,
         count(*) filter (where status = 'maintenance') as maintenance_tower_count,
         count(*) filter (where status = 'decommissioned') as decommissioned_tower_count,
+        count(*) filter (where status = {{ unknown() }}) as unknown_tower_count,
         count(*) as total_tower_count
 
-    from {{ ref('stg_towers') }}
+    from towers
 
     group by site_id
 
@@ -23,26 +73,28 @@ final as (
 
     select
         -- keys
-        sites.site_id,
+        listed.site_id,
 
-        -- what it is
-        sites.site_name,
-        sites.region,
-        sites.env,
-        sites.commissioned_date,
+        -- attributes
+        listed.site_name,
+        listed.region,
+        listed.env,
+        listed.commissioned_date,
+        listed.is_inferred,
 
-        -- where it is
-        sites.lat,
-        sites.lng,
+        -- location
+        listed.lat,
+        listed.lng,
 
-        -- its towers
+        -- towers
         coalesce(tower_counts.active_tower_count, 0) as active_tower_count,
         coalesce(tower_counts.maintenance_tower_count, 0) as maintenance_tower_count,
         coalesce(tower_counts.decommissioned_tower_count, 0) as decommissioned_tower_count,
+        coalesce(tower_counts.unknown_tower_count, 0) as unknown_tower_count,
         coalesce(tower_counts.total_tower_count, 0) as total_tower_count
 
-    from sites
-    left join tower_counts on sites.site_id = tower_counts.site_id
+    from listed
+    left join tower_counts on listed.site_id = tower_counts.site_id
 
 )
 

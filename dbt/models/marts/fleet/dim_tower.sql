@@ -12,7 +12,54 @@ sites as (
 
 build as (
 
-    select {{ as_of() }} as as_of
+    select as_of from {{ ref('as_of_fleet') }}
+
+),
+
+mentioned as (
+
+    select tower_id from {{ ref('fct_fleet_health_daily') }}
+    union
+    select tower_id from {{ ref('fct_incidents') }}
+    union
+    select tower_id from {{ ref('fct_component_reliability') }}
+    union
+    select tower_id from {{ ref('fct_deployment_status') }}
+    union
+    select tower_id from {{ ref('fct_detection_events') }}
+    union
+    select tower_id from {{ ref('fct_alert_pipeline_latency') }}
+
+),
+
+-- While nobody provides the feed of towers, those that other feeds mention get a row too (Kimball's inferred members).
+listed as (
+
+    select
+        tower_id,
+        site_id,
+        model,
+        firmware_version,
+        status,
+        deploy_date,
+        false as is_inferred
+
+    from towers
+
+    union all
+
+    select
+        tower_id,
+        {{ unknown() }} as site_id,
+        {{ unknown() }} as model, -- noqa: RF04
+        {{ unknown() }} as firmware_version,
+        {{ unknown() }} as status,
+        null as deploy_date,
+        true as is_inferred
+
+    from mentioned
+
+    where tower_id not in (select towers.tower_id from towers)
 
 ),
 
@@ -20,25 +67,29 @@ final as (
 
     select
         -- keys
-        towers.tower_id,
-        towers.site_id,
+        listed.tower_id,
+        listed.site_id,
 
-        -- where it stands
-        sites.site_name,
-        sites.region,
-        sites.env,
+        -- site
+        {{ site_name('sites.site_name', 'listed.site_id') }} as site_name,
+        coalesce(sites.region, {{ unknown() }}) as region,
+        coalesce(sites.env, {{ unknown() }}) as env,
 
-        -- what it is
-        towers.model,
-        towers.firmware_version,
-        towers.status,
+        -- attributes
+        listed.model,
+        listed.firmware_version,
+        listed.status,
+        listed.is_inferred,
 
         -- times
-        towers.deploy_date,
-        greatest(date_diff('day', towers.deploy_date, cast(build.as_of as date)), 0) as age_days
+        listed.deploy_date,
+        case
+            when listed.deploy_date is not null
+                then greatest(date_diff('day', listed.deploy_date, cast(build.as_of as date)), 0)
+        end as age_days
 
-    from towers
-    left join sites on towers.site_id = sites.site_id
+    from listed
+    left join sites on listed.site_id = sites.site_id
     cross join build
 
 )

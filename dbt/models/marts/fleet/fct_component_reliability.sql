@@ -12,7 +12,7 @@ towers as (
 
 build as (
 
-    select {{ as_of() }} as as_of
+    select as_of from {{ ref('as_of_fleet') }}
 
 ),
 
@@ -37,7 +37,8 @@ type_mtbf as (
         component_type,
         round(
             sum(operating_us) / nullif(count(*) filter (where is_failed), 0) / 3600000000, 2
-        ) as observed_mtbf_hours
+        ) as observed_mtbf_hours,
+        count(*) filter (where is_failed) >= {{ var('mtbf_min_failures') }} as is_mtbf_supported
 
     from lives
 
@@ -51,10 +52,10 @@ final as (
         -- keys
         lives.component_id,
         lives.tower_id,
-        towers.site_id,
+        coalesce(towers.site_id, {{ unknown() }}) as site_id,
         lives.part_number,
 
-        -- what it is
+        -- attributes
         lives.component_type,
         lives.is_failed,
 
@@ -66,7 +67,8 @@ final as (
         -- time between failures
         type_mtbf.observed_mtbf_hours,
         lives.target_mtbf_hours,
-        round(type_mtbf.observed_mtbf_hours / lives.target_mtbf_hours, 4) as ratio
+        round(type_mtbf.observed_mtbf_hours / lives.target_mtbf_hours, 4) as ratio,
+        coalesce(type_mtbf.is_mtbf_supported, false) as is_mtbf_supported
 
     from lives
     left join towers on lives.tower_id = towers.tower_id

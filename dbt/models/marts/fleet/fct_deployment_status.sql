@@ -12,7 +12,7 @@ towers as (
 
 build as (
 
-    select {{ as_of() }} as as_of
+    select as_of from {{ ref('as_of_fleet') }}
 
 ),
 
@@ -22,9 +22,9 @@ final as (
         -- keys
         deployments.deployment_id,
         deployments.tower_id,
-        towers.site_id,
+        coalesce(towers.site_id, {{ unknown() }}) as site_id,
 
-        -- what it is
+        -- attributes
         deployments.mission_name,
         deployments.status,
 

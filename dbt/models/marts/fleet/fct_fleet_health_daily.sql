@@ -10,9 +10,7 @@
 with readings as (
 
     select * from {{ ref('stg_telemetry') }}
-    {%- if is_by_day() %}
-        where {{ in_changed_days('day') }}
-    {%- endif %}
+    where {{ in_changed_days('day') }}
 
 ),
 
@@ -36,7 +34,7 @@ incident_days as (
 
 ),
 
--- Means are taken over decimals: a sum of doubles would depend on the order the threads add in.
+-- Means are taken of decimals: a sum of doubles would depend on the order in which threads add.
 tower_days as (
 
     select
@@ -54,11 +52,11 @@ tower_days as (
     from readings
 
     group by tower_id, day
-    {%- if is_by_day() %}
+    {%- if is_incremental() %}
 
         union all
 
-        -- The other days keep their readings; site and incidents are snapshots and are looked up anew for every day.
+        -- The other days keep their readings; site and incidents are snapshots and are looked up again for every day.
         select
             tower_id,
             telemetry_date,
@@ -83,7 +81,7 @@ final as (
     select
         -- keys
         tower_days.tower_id,
-        towers.site_id,
+        coalesce(towers.site_id, {{ unknown() }}) as site_id,
         tower_days.telemetry_date,
 
         -- heartbeat
@@ -115,9 +113,9 @@ final as (
 )
 
 select * from final
-{%- if is_by_day() %}
+{%- if is_incremental() %}
 
-    -- Rows that stay as they are need no writing.
+    -- Rows that do not change need not be written.
     where
         not exists (
             select 1

@@ -15,7 +15,7 @@ final as (
         -- keys
         part_number,
 
-        -- what it is
+        -- attributes
         description,
         category,
 

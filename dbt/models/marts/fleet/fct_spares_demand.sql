@@ -11,16 +11,16 @@ working_components as (
         coalesce(nullif(components.observed_mtbf_hours, 0), components.target_mtbf_hours) as mtbf_hours
 
     from {{ ref('fct_component_reliability') }} as components
-    inner join {{ ref('stg_towers') }} as towers on components.tower_id = towers.tower_id
+    left join {{ ref('stg_towers') }} as towers on components.tower_id = towers.tower_id
 
     where
         not components.is_failed
-        and towers.status != 'decommissioned'
+        and towers.status is distinct from 'decommissioned'
 
 ),
 
 -- Failures of n working parts over a lead time L are Poisson with mean n × L / MTBF while the failure rate is constant
--- (Sherbrooke, Optimal Inventory Modeling of Systems, chapter 2). Decimals add up alike in any order.
+-- (Sherbrooke, Optimal Inventory Modeling of Systems, chapter 2). Decimals add up to the same sum in any order.
 demand as (
 
     select
@@ -37,7 +37,7 @@ demand as (
 
 ),
 
--- Ten standard deviations above the mean reach past any service level a double can tell from 1.
+-- Ten standard deviations above the mean are past any service level that a double can distinguish from 1.
 stock_levels as (
 
     select
@@ -84,7 +84,7 @@ final as (
         -- keys
         parts.part_number,
 
-        -- what it is
+        -- attributes
         parts.description,
         parts.category,
 

@@ -12,7 +12,7 @@ renamed as (
         tower_id,
         part_number,
 
-        -- what it is
+        -- attributes
         component_type,
         mtbf_target_hours as target_mtbf_hours,
         is_failed,

@@ -11,7 +11,7 @@ renamed as (
         deployment_id,
         tower_id,
 
-        -- what it is
+        -- attributes
         mission_name,
         status,
 

@@ -11,7 +11,7 @@ renamed as (
         incident_id,
         tower_id,
 
-        -- what it is
+        -- attributes
         severity,
         category,
         root_cause,

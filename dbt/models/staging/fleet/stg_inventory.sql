@@ -10,7 +10,7 @@ renamed as (
         -- keys
         part_number,
 
-        -- what it is
+        -- attributes
         description,
         category,
 

@@ -10,13 +10,13 @@ renamed as (
         -- keys
         site_id,
 
-        -- what it is
+        -- attributes
         site_name,
         region,
         env,
         commissioned_date,
 
-        -- where it is
+        -- location
         lat,
         lng
 

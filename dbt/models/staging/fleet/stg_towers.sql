@@ -11,7 +11,7 @@ renamed as (
         tower_id,
         site_id,
 
-        -- what it is
+        -- attributes
         model,
         firmware_version,
         deploy_date,

@@ -1,0 +1,12 @@
+-- One row per tower whose uptime moved over the last four weeks (Theil–Sen slope, Mann–Kendall test)
+select
+    md5(site_id) as site_key,
+    tower_id,
+    site_name,
+    days_count,
+    uptime_slope_pct_per_day as slope_points_per_day,
+    trend_z,
+    is_falling
+from reports.rpt_uptime_trend
+where trend_z is not null
+order by trend_z, tower_id

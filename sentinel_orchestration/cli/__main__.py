@@ -1,0 +1,5 @@
+"""`python -m sentinel_orchestration.cli`."""
+
+from sentinel_orchestration.cli import app
+
+app()

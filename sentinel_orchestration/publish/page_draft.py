@@ -1,0 +1,97 @@
+"""Drafts a feed's page of the report, and the query it reads: rows per day of an event feed, the rows of a snapshot."""
+
+from sentinel_orchestration.contracts import Column, Contract
+
+SHOWN_ROWS = 1000  # a query without aggregation is written whole into the page
+HEAD = """\
+---
+title: {title}
+hide_title: true
+---
+
+# {title}
+
+{{@partial "release.md"}}
+
+{description}
+"""
+EVENT_PAGE = """\
+
+```sql days
+select * from sentinel.{query} order by day
+```
+
+<BarChart
+    data={{days}} x=day y=rows_good title="Rows by day" yFmt=num0 xFmt='d mmm'
+    emptySet=pass emptyMessage="No rows yet. They come with: sentinel ingest FILE --feed {feed}"
+/>
+"""
+EVENT_QUERY = """\
+-- One row per day of {feed}: the rows received, and what became of them
+select day, rows_received, rows_good, rows_quarantined, rows_superseded, rows_duplicate
+from ops.feed_daily
+where feed = '{feed}'
+order by day
+"""
+SNAPSHOT_PAGE = """\
+
+```sql rows_shown
+select * from sentinel.{query}
+```
+
+<DataTable
+    data={{rows_shown}} rows=20 search=true
+    emptySet=pass emptyMessage="No rows yet. They come with: sentinel ingest FILE --feed {feed}"
+>
+{columns}
+</DataTable>
+"""
+SNAPSHOT_QUERY = """\
+-- The rows of {feed}, the first {rows:,} by key
+select
+{columns}
+from reports.rpt_{feed}
+order by {key}
+limit {rows}
+"""
+
+
+def page_name(feed: str) -> str:
+    """The page's file, which is also its address."""
+    return f"{feed.replace('_', '-')}.md"
+
+
+def query_name(contract: Contract) -> str:
+    """The query's file without .sql, which is also the name of its table in the report."""
+    return f"{contract.feed}_daily" if contract.event_time else f"{contract.feed}_rows"
+
+
+def page(contract: Contract) -> str:
+    """The page, with all that its readers see; edit it freely."""
+    title = contract.feed.replace("_", " ").capitalize()
+    body = EVENT_PAGE if contract.event_time else SNAPSHOT_PAGE
+    columns = "\n".join(f"    <Column id={column.name}{_format(column)} />" for column in contract.columns)
+    return HEAD.format(title=title, description=contract.description) + body.format(
+        query=query_name(contract), feed=contract.feed, columns=columns
+    )
+
+
+def query(contract: Contract) -> str:
+    """The query, on the tables of a release."""
+    if contract.event_time:
+        return EVENT_QUERY.format(feed=contract.feed)
+    columns = ",\n".join(f"    {_shown(column)}" for column in contract.columns)
+    key = ", ".join(f"rpt_{contract.feed}.{name}" for name in contract.key)
+    return SNAPSHOT_QUERY.format(feed=contract.feed, rows=SHOWN_ROWS, columns=columns, key=key)
+
+
+def _shown(column: Column) -> str:
+    """Times are shown as they are, UTC, wherever the reader's browser is."""
+    if column.type != "timestamp":
+        return column.name
+    return f"strftime({column.name}, '%Y-%m-%d %H:%M:%S') as {column.name}"
+
+
+def _format(column: Column) -> str:
+    """Evidence multiplies a column named *_pct by 100 unless it is given a format."""
+    return " fmt='0.0'" if column.name.endswith("_pct") else ""

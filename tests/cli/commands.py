@@ -1,0 +1,17 @@
+"""The command as a person runs it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+SENTINEL = Path(sys.executable).with_name("sentinel")
+
+
+def run_sentinel(home: Path, *arguments: object, **variables: str) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own, on a home, with no other of our variables than `variables`."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("SENTINEL_", "DAGSTER_"))}
+    environment |= {"SENTINEL_HOME": str(home), "COLUMNS": "200"} | variables
+    return subprocess.run(
+        [SENTINEL, *map(str, arguments)], capture_output=True, text=True, env=environment, timeout=300
+    )

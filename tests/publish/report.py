@@ -1,0 +1,40 @@
+"""The report's queries without Evidence: sources and pages, run in DuckDB on a release as the pages run them."""
+
+import re
+from pathlib import Path
+
+import duckdb
+
+from sentinel_orchestration.settings import PROJECT_DIR
+
+REPORT = Path(PROJECT_DIR, "evidence_reports")
+QUERY = re.compile(r"^```sql (\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+OTHER_QUERY = re.compile(r"\$\{(\w+)\}")
+INPUT = re.compile(r"\$\{inputs\.\w+\.value\}")
+PAGES = sorted(path.stem for path in (REPORT / "pages").glob("*.md"))
+
+
+def open_report(release: Path) -> duckdb.DuckDBPyConnection:
+    """A database with a copy of the release in it, whose schema `sentinel` has a view per source."""
+    connection = duckdb.connect()
+    connection.execute(f"attach '{release}' as released (read_only); copy from database released to memory")
+    connection.execute("detach released; create schema sentinel")
+    for path in sorted((REPORT / "sources/sentinel").glob("*.sql")):
+        connection.execute(f"create view sentinel.{path.stem} as {path.read_text()}")
+    return connection
+
+
+def page_queries(page: str, chosen: str = "all") -> dict[str, str]:
+    """Name → SQL of each query of a page; every filter has the value `chosen`."""
+    found: dict[str, str] = {}
+    for name, sql in QUERY.findall((REPORT / "pages" / f"{page}.md").read_text()):
+        with_input = INPUT.sub(chosen, sql)
+        found[name] = OTHER_QUERY.sub(lambda other, known=dict(found): f"({known[other[1]]})", with_input)
+    return found
+
+
+def kpis(connection: duckdb.DuckDBPyConnection, page: str, query: str) -> dict[str, object]:
+    """The one row of a query as name → value."""
+    found = connection.sql(page_queries(page)[query])
+    (row,) = found.fetchall()
+    return dict(zip(found.columns, row, strict=True))
