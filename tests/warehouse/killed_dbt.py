@@ -8,15 +8,18 @@ from typing import Any
 
 from tests.warehouse.small_silver import Home
 
-IN_HOOK, AFTER_COMMIT, AT_END = "in the post-hook", "after the commit", "at the end"
+MOVING, IN_HOOK, AFTER_COMMIT, AT_END = "as views move", "in the post-hook", "after the commit", "at the end"
 
 
 def main(home: str, model: str, moment: str) -> None:
-    is_recorded = False
+    is_moving = is_recorded = False
 
     def on_event(event: Any) -> None:
-        nonlocal is_recorded
+        nonlocal is_moving, is_recorded
         text, name = event.info.msg, event.info.name
+        if moment == MOVING and is_moving:
+            os.kill(os.getpid(), signal.SIGKILL)
+        is_moving = is_moving or (name == "SQLQuery" and "drop view staging." in text)
         is_recorded = is_recorded or (name == "JinjaLogDebug" and text.startswith("sentinel built "))
         if not is_recorded:
             return

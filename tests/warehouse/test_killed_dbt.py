@@ -8,8 +8,8 @@ import pytest
 
 from sentinel_orchestration.settings import PROJECT_DIR
 from tests.warehouse import killed_dbt
-from tests.warehouse.killed_dbt import AFTER_COMMIT, AT_END, IN_HOOK
-from tests.warehouse.small_silver import Home, day_of_window
+from tests.warehouse.killed_dbt import AFTER_COMMIT, AT_END, IN_HOOK, MOVING
+from tests.warehouse.small_silver import CONTRACTS, Home, day_of_window
 
 BACKUPS = "select table_name from duckdb_tables() where table_name like '%__dbt_%'"
 
@@ -58,3 +58,13 @@ def test_old_rows_with_the_old_record_or_new_rows_with_the_new_one(
     assert repaired.stale is None
     assert repaired.rows == home.mart(model).height < rows.height
     assert home.query(BACKUPS) == []
+
+
+def test_views_of_a_copied_home_are_all_there(home: Home) -> None:
+    build_and_kill(home, "dim_site", MOVING)
+
+    home.run("--select", "dim_site")
+
+    sql = home.query("select sql from duckdb_views() where schema_name = 'staging'")
+    assert len(sql) == len(CONTRACTS)
+    assert all(str(home.path) in text for (text,) in sql)

@@ -3,7 +3,7 @@
     tables themselves say which of them are out of date, whoever built them: Dagster, plain dbt, or a process that was killed
     halfway. docs/decisions/0008-one-warehouse.md says why.
 
-        invocation    the dbt invocation that is running, its number, and the silver folder
+        invocation    the dbt invocation that is running, and its number
         silver_state  feed, day ('' for a snapshot), version and rows of every silver file as this invocation found it
         plan          for each model: digest of its code, and whether this invocation rebuilds it in full
         edges         for each model: the feeds it reads (through views) and the tables it reads
@@ -25,7 +25,7 @@
 
 {#- Creates the tables. Those of another format are dropped, and every model counts as not built. -#}
 {% macro create_state() -%}
-    {%- set format = '3' -%}
+    {%- set format = '4' -%}
     {%- set found -%}
         select comment from duckdb_tables() where schema_name = 'meta' and table_name = 'invocation'
     {%- endset -%}
@@ -34,7 +34,7 @@
             "begin;
             drop schema if exists meta cascade;
             create schema meta;
-            create table meta.invocation (id varchar, number bigint, silver varchar);
+            create table meta.invocation (id varchar, number bigint);
             create table meta.silver_state (feed varchar, day varchar, version varchar, row_count bigint);
             create table meta.plan (model varchar, code varchar, is_full boolean);
             create table meta.edges (model varchar, kind varchar, parent varchar);
@@ -42,7 +42,7 @@
             create table meta.absorbed (model varchar, feed varchar, day varchar, version varchar, since bigint);
             create table meta.parents (model varchar, parent varchar, version varchar);
             create table meta.passed (test varchar, code varchar, up_to bigint);
-            insert into meta.invocation values (null, 0, null);
+            insert into meta.invocation values (null, 0);
             comment on table meta.invocation is '" ~ format ~ "';
             commit;"
         ) -%}
@@ -71,8 +71,7 @@
         {%- endfor -%}
     {%- endfor -%}
     {%- set statements -%}
-        update meta.invocation
-        set id = '{{ invocation_id }}', number = number + 1, silver = '{{ silver | replace("'", "''") }}';
+        update meta.invocation set id = '{{ invocation_id }}', number = number + 1;
         delete from meta.silver_state;
         insert into meta.silver_state
         select
@@ -98,29 +97,28 @@
 {%- endmacro %}
 
 {#-
-    Lets views read this silver where the home was moved or copied: they have its path baked in. They are dropped first, so
-    that one that cannot be created again, as silver has changed too, stops this invocation only.
+    Lets views read this silver where the home was moved or copied: they have its path baked in. All at once, so that a kill
+    leaves none out. Those that this invocation builds are left to it: they may no longer fit the silver that is here.
 -#}
 {% macro move_views() -%}
-    {%- set silver = silver_folder() | replace("'", "''") -%}
-    {%- set before = run_query('select silver from meta.invocation').columns[0].values() | first -%}
-    {%- if before and before | replace("'", "''") != silver -%}
-        {%- set query -%}
-            select schema_name || '.' || view_name, sql
-            from duckdb_views()
-            where not internal and contains(sql, 'read_parquet')
-        {%- endset -%}
-        {%- set drops, creates = [], [] -%}
-        {%- for name, sql in run_query(query).rows -%}
-            {%- do drops.append('drop view ' ~ name ~ ';') -%}
-            {%- do creates.append(sql | replace(before | replace("'", "''"), silver)) -%}
-        {%- endfor -%}
-        {%- do run_query(
-            'begin; ' ~ drops | join(' ') ~ " update meta.invocation set silver = '" ~ silver ~ "'; commit;"
-        ) -%}
-        {%- for statement in creates -%}
-            {%- do run_query(statement) -%}
-        {%- endfor -%}
+    {%- set here = "read_parquet('" ~ silver_folder() | replace("'", "''") ~ '/' -%}
+    {%- set coming = ['-'] -%}
+    {%- if flags.WHICH in ('run', 'build') -%}
+        {%- do coming.extend(selected_resources | map('replace', 'model.sentinel.', '')) -%}
+    {%- endif -%}
+    {%- set query -%}
+        select schema_name || '.' || view_name as name, regexp_replace(
+            sql, $$read_parquet\('([^']|'')*/data/silver/$$, $${{ here | replace('\\', '\\\\') }}$$, 'g'
+        ) as moved
+        from duckdb_views()
+        where not internal and moved != sql and view_name not in ('{{ coming | join("', '") }}')
+    {%- endset -%}
+    {%- set statements = [] -%}
+    {%- for name, moved in run_query(query).rows -%}
+        {%- do statements.append('drop view ' ~ name ~ '; ' ~ moved) -%}
+    {%- endfor -%}
+    {%- if statements -%}
+        {%- do run_query('begin; ' ~ statements | join(' ') ~ ' commit;') -%}
     {%- endif -%}
 {%- endmacro %}
 
