@@ -1,5 +1,7 @@
 """One line on stderr for an error that a person can fix."""
 
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -22,6 +24,8 @@ def _in_one_line(error: Exception) -> str | None:
     if type(error).__module__.startswith("sentinel_orchestration"):
         return str(error)
     if isinstance(error, OSError) and _is_of_the_output(error):
+        # What is still in its buffer would be tried once more at the end, with a traceback (Python's docs, "Note on SIGPIPE").
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return f"stdout: {error.strerror}. Send the output to another place and run the same again."
     from sentinel_orchestration.mishaps import in_one_line
     from sentinel_orchestration.settings import load_settings
