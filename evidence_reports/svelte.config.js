@@ -1,6 +1,11 @@
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import adapter from '@sveltejs/adapter-static';
+import { compress } from './scripts/compress.mjs';
+
+// Evidence's own pages, on its data and settings, are not for readers. Their code editor alone is larger than this report.
+// This file is read in Evidence's copy of the project, before its routes are.
+for (const route of ['explore', 'settings']) rmSync(join('src/pages', route), { recursive: true, force: true });
 
 const site = adapter({ pages: './build', strict: false }); // as Evidence has it
 
@@ -14,7 +19,10 @@ export default {
 			// scripts/render.mjs prerenders the compiled app again, and must know which routes are prerendered.
 			async adapt(builder) {
 				const routes = builder.routes.map(({ id, prerender }) => [id, { prerender }]);
-				writeFileSync(join(builder.getBuildDirectory('output'), 'routes.json'), JSON.stringify(routes));
+				const output = builder.getBuildDirectory('output');
+				writeFileSync(join(output, 'routes.json'), JSON.stringify(routes));
+				// Here what belongs to the app; what comes from data is still to change, and is compressed at the end.
+				for (const kept of ['_app', 'duckdb-ext', 'geo']) await compress(join(output, 'client', kept));
 				await site.adapt(builder);
 			}
 		}

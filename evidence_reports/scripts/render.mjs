@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { compress } from './compress.mjs';
 
 process.env.NODE_ENV = 'production';
 process.env.EVIDENCE_STRICT_MODE = 'true';
@@ -48,4 +49,5 @@ for (const [source, files] of Object.entries(manifest.renderedFiles)) {
 	});
 }
 writeFileSync(manifestFile, JSON.stringify(manifest) + '\n');
+await compress(built);
 console.log('Site rendered');

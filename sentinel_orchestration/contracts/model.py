@@ -25,6 +25,7 @@ class Column:
     unit: str | None = None
     is_key: bool = False
     is_required: bool = False
+    is_optional: bool = False  # files may leave the whole column out
     allowed: tuple[str, ...] = ()
     minimum: float | None = None
     maximum: float | None = None
@@ -98,6 +99,11 @@ class Contract:
     def column_names(self) -> list[str]:
         """Column names in the order of the contract."""
         return [column.name for column in self.columns]
+
+    @property
+    def needed_columns(self) -> list[str]:
+        """The columns that each file must have."""
+        return [column.name for column in self.columns if not column.is_optional]
 
     @property
     def key(self) -> list[str]:

@@ -101,13 +101,16 @@ def _column(path: Path, prop: SchemaProperty) -> Column:
     if target is not None:
         feed, _, column = str(target).partition(".")
         reference = Reference(feed, column)
+    is_required = bool(prop.required or prop.primaryKey)
+    if is_required and _flag(path, prop, "optional"):
+        raise ContractError(f"{short_name(path)}: {prop.name} is both required and optional. Drop one of them.")
     return Column(
         name=prop.name,
         type=prop.logicalType,  # type: ignore[arg-type]  # checked against LogicalType above
         description=prop.description or "",
         unit=_custom(prop.customProperties).get("unit"),
         is_key=bool(prop.primaryKey),
-        is_required=bool(prop.required or prop.primaryKey),
+        is_required=is_required,
         allowed=tuple(str(value.value) for value in prop.enum or []),
         minimum=options.get("minimum"),
         maximum=options.get("maximum"),
@@ -116,6 +119,7 @@ def _column(path: Path, prop: SchemaProperty) -> Column:
         reference=reference,
         keeps_history=_flag(path, prop, "history"),
         is_version=_flag(path, prop, "version"),
+        is_optional=_flag(path, prop, "optional"),
     )
 
 

@@ -38,7 +38,7 @@ def feed_of(path: Path, contracts: Mapping[str, Contract]) -> str:
     if path.parent.name in contracts:
         return path.parent.name
     columns = set(column_names(path))
-    matching = [feed for feed, contract in contracts.items() if columns.issuperset(contract.column_names)]
+    matching = [feed for feed, contract in contracts.items() if columns.issuperset(contract.needed_columns)]
     if len(matching) == 1:
         return matching[0]
     raise BatchRefusedError(

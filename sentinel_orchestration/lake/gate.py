@@ -60,7 +60,8 @@ def conform_frame(raw: pl.DataFrame, contract: Contract, feed_map: FeedMap = NO_
         return frame.with_columns(nothing.alias(UNREAD), nothing.alias(RAW))
     names = pl.select(pl.concat_str(names_of_unread, separator=",", ignore_nulls=True)).to_series()
     broken = names != ""
-    raw_rows = raw.select(pl.struct(sources(contract, maps)).struct.json_encode()).to_series()
+    read = [name for name in sources(contract, maps) if name in raw.columns]
+    raw_rows = raw.select(pl.struct(read).struct.json_encode()).to_series()
     return frame.with_columns(
         pl.when(broken).then(names).alias(UNREAD),
         pl.when(broken).then(raw_rows).alias(RAW),

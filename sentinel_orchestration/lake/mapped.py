@@ -22,12 +22,17 @@ DECIMALS = 9  # a whole number may be a hair off after it was multiplied
 
 
 def named(raw: Frame, columns: Sequence[Column], maps: Maps, keep: Sequence[str] = ()) -> Frame:
-    """`columns` under the contract's names, raw as they are, and the columns in `keep`."""
+    """`columns` under the contract's names, raw as they are, and the columns in `keep`; optional ones may be absent."""
     schema = raw.collect_schema()
-    values = [
-        _raw_value(column, maps[column.name], schema) if column.name in maps else column.name for column in columns
-    ]
-    return raw.select(*values, *keep)
+
+    def value(column: Column) -> pl.Expr:
+        if column.name in maps:
+            return _raw_value(column, maps[column.name], schema)
+        if column.is_optional and column.name not in schema:
+            return pl.lit(None, dtype=pl.String).alias(column.name)
+        return pl.col(column.name)
+
+    return raw.select(*map(value, columns), *keep)
 
 
 def mapped(column: Column, dtype: pl.DataType, how: ColumnMap | None) -> pl.Expr:
@@ -59,7 +64,7 @@ def unread(column: Column, dtype: pl.DataType, how: ColumnMap | None) -> pl.Expr
 
 
 def sources(contract: Contract, maps: Maps) -> list[str]:
-    """The columns of a file that are read."""
+    """The columns that are read of a file; it may not have the optional ones."""
     read = [maps[name].sources(name) if name in maps else (name,) for name in contract.column_names]
     return list(dict.fromkeys(source for found in read for source in found))
 

@@ -73,14 +73,19 @@ def propose(path: Path, contract: Contract, feed_map: FeedMap, max_expansion: in
         c.name: _entry(c, sample[c.name], renamed.get(c.name), maps.get(c.name), contract.max_quarantine_share)
         for c in here
     }
-    if not missing and not any(entry.values or entry.unknown or entry.questions for entry in entries.values()):
+    needed = [column for column in missing if not column.is_optional]
+    if (
+        not needed
+        and not renamed
+        and not any(entry.values or entry.unknown or entry.questions for entry in entries.values())
+    ):
         return None
     for column in here:
         entries[column.name].questions += _zone_question(column, sample[column.name], maps.get(column.name))
     left = [name for name in free.columns if name not in renamed.values()]
-    entries |= {c.name: _Entry(questions=[_where_is(c, left)]) for c in missing if c.name not in renamed}
+    entries |= {c.name: _Entry(questions=[_where_is(c, left)]) for c in needed if c.name not in renamed}
     heading = f"# How files of {contract.feed} fit its contract. Proposed from {_plain(path.name)}: check each line."
-    body = [line for name in contract.column_names for line in _lines(name, entries[name])]
+    body = [line for name in contract.column_names if name in entries for line in _lines(name, entries[name])]
     return "\n".join([heading, "columns:", *body, ""])
 
 

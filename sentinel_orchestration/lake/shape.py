@@ -23,7 +23,7 @@ def check_shape(
     maps = feed_map.applied_to(columns)
     read = sources(contract, maps)
     extra = [name for name in columns if name not in read]
-    missing = [_wanted(name, feed_map, columns) for name in contract.column_names if name not in {*columns, *maps}]
+    missing = [_wanted(name, feed_map, columns) for name in contract.needed_columns if name not in {*columns, *maps}]
     if missing:
         hint = f" It has instead: {listed(extra)}." if extra else ""
         raise BatchRefusedError(
@@ -31,7 +31,7 @@ def check_shape(
             f"Or map it: `sentinel ingest FILE --feed {contract.feed}` proposes how."
         )
     _check_sources(columns, contract, source, maps, extra)
-    schema = named(pl.DataFrame(schema=columns), contract.columns, maps).schema if maps else columns
+    schema = named(pl.DataFrame(schema=columns), contract.columns, maps).schema
     for column in contract.columns:
         if not can_mean(schema[column.name], column.type):
             raise BatchRefusedError(

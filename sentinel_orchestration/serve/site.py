@@ -4,8 +4,10 @@ It is meant for your own machine. On the internet, serve the folder with a real 
 """
 
 import functools
+import os
 import threading
 from contextlib import suppress
+from email.message import Message
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,6 +15,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from _typeshed import SupportsRead, SupportsWrite
+
+
+COMPRESSED = ".gz"  # evidence_reports/scripts/compress.mjs
+
+
+def _takes_gzip(headers: Message) -> bool:
+    accepted = (coding.strip().partition(";") for coding in headers.get("Accept-Encoding", "").lower().split(","))
+    return any(name == "gzip" and parameters.strip() not in ("q=0", "q=0.0") for name, _, parameters in accepted)
 
 
 class _SiteHandler(SimpleHTTPRequestHandler):
@@ -27,6 +37,7 @@ class _SiteHandler(SimpleHTTPRequestHandler):
 
     def __init__(self, *args: object, base_path: str, **kwargs: object) -> None:
         self._base_path = base_path
+        self._is_compressed = False
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
 
     def send_head(self):  # type: ignore[no-untyped-def]
@@ -42,9 +53,29 @@ class _SiteHandler(SimpleHTTPRequestHandler):
         self.path = self.path.removeprefix(self._base_path) or "/"
         return super().send_head()
 
+    def translate_path(self, path: str) -> str:
+        """The file that is sent: the compressed copy beside the one asked for, if there is one and the browser takes it."""
+        found = super().translate_path(path)
+        if found.endswith("/"):
+            index = Path(found, "index.html")
+            if not index.is_file():
+                return found
+            found = str(index)
+        self._is_compressed = _takes_gzip(self.headers) and Path(found + COMPRESSED).is_file()
+        return found + COMPRESSED if self._is_compressed else found
+
+    def guess_type(self, path: "str | os.PathLike[str]") -> str:
+        """The type of the file asked for."""
+        return super().guess_type(os.fspath(path).removesuffix(COMPRESSED) if self._is_compressed else path)
+
     def end_headers(self) -> None:
-        self.send_header("Cache-Control", "no-cache")
+        # Below `immutable`, a file's name says what it holds.
+        is_fixed = "/_app/immutable/" in self.path
+        self.send_header("Cache-Control", "max-age=31536000, immutable" if is_fixed else "no-cache")
         self.send_header("X-Content-Type-Options", "nosniff")
+        self.send_header("Vary", "Accept-Encoding")
+        if self._is_compressed:
+            self.send_header("Content-Encoding", "gzip")
         super().end_headers()
 
     def copyfile(self, source: "SupportsRead[bytes]", outputfile: "SupportsWrite[bytes]") -> None:  # type: ignore[override]

@@ -92,6 +92,10 @@ def test_a_changed_file_has_another_digest(load: Load) -> None:
             "region: version must be true or false, not 1",
         ),
         (
+            on_column("region", customProperties=[{"property": "optional", "value": True}]),
+            "region is both required and optional",
+        ),
+        (
             lambda d: [
                 prop.update(customProperties=[{"property": "version", "value": True}])
                 for prop in d["schema"][0]["properties"][:2]

@@ -14,7 +14,7 @@ from sentinel_orchestration.contracts.loader import CONTRACTS_DIR
 from sentinel_orchestration.lake.conform import contract_schema
 
 COLUMNS = {  # of the feeds that DESIGN lists; other feeds have theirs
-    "sites": "site_id site_name region env lat lng commissioned_date",
+    "sites": "site_id site_name region env lat lng commissioned_date timezone",
     "towers": "tower_id model firmware_version site_id deploy_date status",
     "telemetry": "tower_id ts cpu_pct mem_pct sensor_health_score comms_uptime_min power_watts ambient_temp_c",
     "deployments": "deployment_id tower_id mission_name start_ts end_ts status",

@@ -226,7 +226,7 @@ def visit(site_url: str) -> Callable[[Page, str, str], None]:
         page.goto(site_url + path, wait_until="load")
         expect(page.locator("h1", has_text=heading)).to_be_visible()
         page.wait_for_load_state("networkidle")
-        page.wait_for_function("window[Symbol.for('EVIDENCE_QUERY_ENGINE')] !== undefined")
+        expect(page.get_by_test_id("age")).to_contain_text(" ago")  # by the reader's clock: the page is alive
         expect(page.locator("article .animate-pulse:visible")).to_have_count(0)
         page.wait_for_timeout(1200)  # the charts' opening animation
 

@@ -42,6 +42,13 @@ NOTES = [
         "No rows yet: incidents",
     ),
     (
+        "/towers/",
+        "Towers",
+        "Simulated: detections and towers",
+        "Absent: components, deployments, and sites.",
+        "No rows yet: incidents",
+    ),
+    (
         "/detection-analytics/",
         "Detection Analytics",
         "Everything on this page is simulated.",
@@ -75,6 +82,7 @@ WITHOUT_VALUE = {
         "spares_to_order": "components and inventory",
     },
     "/operations/": {"open_incidents": "incidents", "active_deployments": "deployments", "short_parts": "inventory"},
+    "/towers/": {"open_incidents": "incidents", "active_missions": "deployments"},
     "/detection-analytics/": {"ack_day_min": "alert_pipeline", "ack_overnight_min": "alert_pipeline"},
     "/reliability/": {
         "types_below": "components",

@@ -73,11 +73,8 @@ def value(published: duckdb.DuckDBPyConnection, query: str, **where: str) -> flo
     return float(published.execute(query.format(**where)).fetchall()[0][0])
 
 
-def choose(page: Page, dropdown: str, option: str) -> None:
-    page.get_by_role("combobox", name=dropdown, exact=True).locator("visible=true").click()
-    page.locator("input[data-cmdk-input]:visible").fill(option)  # a long list shows only its first options
-    page.get_by_role("option", name=option, exact=True).locator("visible=true").click()
-    page.keyboard.press("Escape")
+def choose(page: Page, title: str, option: str) -> None:
+    page.get_by_label(title, exact=True).select_option(label=option)
 
 
 def assert_figure(page: Page, figure: str, expected: float) -> None:
@@ -132,3 +129,41 @@ def test_shares_of_pipeline_health_are_those_of_the_build(
     assert_figure(page, "rows_quarantined", value(published, "select sum(rows_quarantined) from ops.feed_summary"))
     for table, rows in published.execute("select table_name, rows from ops.tables").fetchall():
         expect(page.get_by_role("row", name=table).locator("visible=true").first).to_contain_text(f"{rows:,}")
+
+
+def test_a_filter_is_in_the_address_and_goes_with_the_reader(
+    page: Page, visit: Visit, published: duckdb.DuckDBPyConnection, site_url: str
+) -> None:
+    """A link, a reload, another page and Back all show what was chosen; one that does not exist is not taken."""
+    site_id, site_name = published.execute(
+        "select site_id, site_name from marts.dim_site order by 1 limit 1"
+    ).fetchall()[0]
+    of_site = value(published, f"select count(*) from marts.fct_incidents where is_open and site_id = '{site_id}'")
+    filter_of_site = page.get_by_label("Site", exact=True)
+
+    def assert_chosen() -> None:
+        expect(filter_of_site.locator("option:checked")).to_have_text(site_name)
+        assert page.url.endswith(f"?site={site_id}")
+
+    visit(page, "/operations/", "Operations")
+    choose(page, "Site", site_name)
+    assert_figure(page, "open_incidents", of_site)
+    assert_chosen()
+    page.reload()
+    assert_figure(page, "open_incidents", of_site)
+    assert_chosen()
+    page.locator("aside a:visible", has_text="Reliability").click()
+    expect(page.locator("h1", has_text="Reliability")).to_be_visible()
+    page.wait_for_url(f"**/reliability/?site={site_id}")
+    assert_chosen()
+    page.go_back()
+    expect(page.locator("h1", has_text="Operations")).to_be_visible()
+    assert_figure(page, "open_incidents", of_site)
+    assert_chosen()
+    choose(page, "Site", "All sites")
+    assert_figure(page, "open_incidents", value(published, "select count(*) from marts.fct_incidents where is_open"))
+    assert "?" not in page.url
+
+    page.goto(f"{site_url}/operations/?site=it's'--nowhere")
+    expect(filter_of_site.locator("option:checked")).to_have_text("All sites")
+    assert_figure(page, "open_incidents", value(published, "select count(*) from marts.fct_incidents where is_open"))

@@ -83,7 +83,7 @@ def test_an_open_page_moves_on_to_the_new_figures(
 
     page.evaluate("window.isOld = true")
     page.get_by_role("link", name="Detection Analytics").locator("visible=true").first.click()
-    page.wait_for_function("!window.isOld && window[Symbol.for('EVIDENCE_QUERY_ENGINE')] !== undefined")
+    page.wait_for_function("!window.isOld")
     page.wait_for_load_state("networkidle")
     expect(page.get_by_test_id("release-id")).to_have_text(release_id)
     expect(page.get_by_test_id("kpi-detections")).to_have_attribute("data-value", str(detections))
@@ -92,7 +92,22 @@ def test_an_open_page_moves_on_to_the_new_figures(
         "select site_name, count(*) from marts.fct_detection_events join marts.dim_site using (site_id)"
         " group by all order by all limit 1"
     )
-    page.get_by_role("combobox", name="Site", exact=True).locator("visible=true").click()
-    page.locator("input[data-cmdk-input]:visible").fill(site_name)
-    page.get_by_role("option", name=site_name, exact=True).locator("visible=true").click()
+    page.get_by_label("Site", exact=True).select_option(label=site_name)
     expect(page.get_by_test_id("kpi-detections")).to_have_attribute("data-value", str(of_site))
+
+
+def test_a_page_that_stays_open_is_told_of_a_newer_release(page: Page, visit: Callable[..., None]) -> None:
+    page.clock.install()
+    visit(page, "/", "Fleet overview")
+    notice = page.get_by_test_id("newer-release")
+    expect(notice).to_have_count(0)
+    page.clock.fast_forward(61_000)
+    page.wait_for_load_state("networkidle")
+    expect(notice).to_have_count(0)
+    page.route("**/data/manifest.json", lambda route: route.fulfill(json={"renderedFiles": {}}))
+    page.clock.fast_forward(61_000)
+    expect(notice).to_contain_text("A newer release has been published.")
+    page.unroute("**/data/manifest.json")
+    notice.get_by_role("button").click()
+    expect(page.locator("h1", has_text="Fleet overview")).to_be_visible()
+    expect(notice).to_have_count(0)

@@ -17,14 +17,22 @@ Visit = Callable[[Page, str, str], None]
 # Path, heading, and at least how many charts and tables it holds
 PAGES = [
     ("/", "Fleet overview", 0, 0),
-    ("/operations/", "Operations", 5, 4),
-    ("/detection-analytics/", "Detection Analytics", 9, 2),
-    ("/reliability/", "Reliability", 5, 3),
+    ("/operations/", "Operations", 6, 5),
+    ("/towers/", "Towers", 3, 3),
+    ("/detection-analytics/", "Detection Analytics", 10, 3),
+    ("/reliability/", "Reliability", 5, 6),
     ("/pipeline-health/", "Pipeline Health", 3, 3),
     ("/data-dictionary/", "Data Dictionary", 0, 9),
 ]
-LINKS = ["Operations", "Detection Analytics", "Reliability", "Pipeline Health", "Data Dictionary"]
-KPIS = {"/": 16, "/operations/": 6, "/detection-analytics/": 6, "/reliability/": 6, "/pipeline-health/": 6}
+LINKS = ["Operations", "Towers", "Detection Analytics", "Reliability", "Pipeline Health", "Data Dictionary"]
+KPIS = {
+    "/": 16,
+    "/operations/": 6,
+    "/towers/": 6,
+    "/detection-analytics/": 6,
+    "/reliability/": 6,
+    "/pipeline-health/": 5,
+}
 
 # What a page may say instead of a chart or table, and the count that must then be 0
 EMPTY = {

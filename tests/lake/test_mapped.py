@@ -1,6 +1,7 @@
 """A map brings raw columns to the contract's names, values, zone and unit, and judges the shape of what it reads."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 import polars as pl
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sentinel_orchestration.contracts import Column, Contract
-from sentinel_orchestration.contracts.mapping import FeedMap
+from sentinel_orchestration.contracts.mapping import NO_MAP, FeedMap
 from sentinel_orchestration.feeds.openable import BatchRefusedError
 from sentinel_orchestration.lake.conform import contract_schema
 from sentinel_orchestration.lake.gate import Gated, conform_frame, gate
@@ -187,7 +188,7 @@ READINGS = map_of(
 )
 
 
-def gated(raw: pl.DataFrame, contract: Contract, feed_map: FeedMap) -> Gated:
+def gated(raw: pl.DataFrame, contract: Contract, feed_map: FeedMap = NO_MAP) -> Gated:
     provenance = raw.with_columns(
         pl.lit("2026-11-01").alias("_day"),
         pl.lit(0, dtype=pl.UInt32).alias("_order"),
@@ -226,6 +227,19 @@ def test_a_file_in_the_contracts_own_form_passes_a_map_untouched(readings: Contr
     assert check_shape(dict(raw.schema), readings, "a.csv", READINGS) == []
     found = gated(raw, readings, READINGS)
     assert found.good.drop("_day").rows() == [("A-1", datetime(2026, 11, 1, 1, 30), "on", 50.0)]
+
+
+def test_an_optional_column_may_be_left_out(readings: Contract) -> None:
+    """Its values are null then; a file without any other column is refused as before."""
+    optional = replace(readings, columns=(*readings.columns, Column("zone", "string", "", is_optional=True)))
+    raw = pl.DataFrame({"id": ["A-1"], "ts": ["2026-11-01 01:30"], "status": ["on"], "temp_c": ["cold"]})
+    assert check_shape(dict(raw.schema), optional, "a.csv") == []
+    found = gated(raw, optional)
+    assert found.quarantined["zone"].to_list() == [None]
+    assert "zone" not in found.quarantined["_raw"][0]
+    assert gated(raw.with_columns(temp_c=pl.lit("5"), zone=pl.lit("UTC")), optional).good["zone"].to_list() == ["UTC"]
+    with pytest.raises(BatchRefusedError, match="column status is missing"):
+        check_shape(dict(raw.drop("status").schema), optional, "a.csv")
 
 
 STRING, FLOAT, INT, LIST = pl.String(), pl.Float64(), pl.Int64(), pl.List(pl.Int64)

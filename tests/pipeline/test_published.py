@@ -11,7 +11,7 @@ from sentinel_orchestration.publish.manifest import read_current
 from sentinel_orchestration.resources import default_resources
 
 MARTS = {
-    "dim_site": "site_id site_name region env lat lng active_tower_count maintenance_tower_count total_tower_count",
+    "dim_site": "site_id site_name region env timezone lat lng active_tower_count maintenance_tower_count total_tower_count",
     "dim_tower": "tower_id site_id site_name region model firmware_version status deploy_date age_days",
     "fct_fleet_health_daily": "tower_id site_id telemetry_date avg_uptime_pct avg_sensor_health last_heartbeat_ts "
     "incidents_opened critical_incidents",
@@ -20,7 +20,7 @@ MARTS = {
     "operating_hours observed_mtbf_hours target_mtbf_hours ratio",
     "fct_inventory_status": "part_number description category on_hand allocated in_transit available_stock reorder_point "
     "stock_status lead_time_days",
-    "fct_detection_events": "detection_id tower_id site_id detected_at detection_date hour_of_day time_of_day target_class "
+    "fct_detection_events": "detection_id tower_id site_id detected_at detection_date hour_of_day target_class "
     "confidence_score auto_resolved escalated_to_operator false_positive bearing_deg range_m",
     "fct_alert_pipeline_latency": "detection_id tower_id site_id is_overnight detect_to_alert_sec alert_to_notify_sec "
     "notify_to_ack_sec ack_to_resolve_sec total_latency_min",

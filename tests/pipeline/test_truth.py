@@ -18,7 +18,8 @@ def test_border_sites_see_most_detections(default_build):
 def test_dawn_and_dusk_peaks(default_build):
     hourly = dict(
         default_build.query(
-            "select time_of_day, count(*) / count(distinct hour_of_day) from marts.fct_detection_events group by 1"
+            "select part_of_day, sum(detections) / any_value(part_hours) from reports.rpt_detection_activity"
+            " where is_local group by 1"
         )
     )
     assert min(hourly["dawn"], hourly["dusk"]) > 1.5 * max(hourly["day"], hourly["night"])

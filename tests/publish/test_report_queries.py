@@ -5,6 +5,7 @@ from datetime import datetime
 
 import duckdb
 import pytest
+from scipy import stats
 
 from conftest import Built
 from sentinel_orchestration.lake.received import Lake
@@ -36,12 +37,10 @@ def test_the_window_ends_with_the_hour_of_the_newest_event(lake: Lake) -> None:
 
 
 def test_half_a_day_counts_as_half_a_day(report: duckdb.DuckDBPyConnection) -> None:
-    assert kpis(report, "index", "detection")["detections_note"] == "in 3 days"
     report.execute("update ops.release set window_start_at = window_start_at + interval 12 hour")
-    found = kpis(report, "detection-analytics", "kpis")
-    assert found["detections_note"] == f"{found['detections'] / 2.5:.1f} per day"
-    assert kpis(report, "index", "detection")["detections_note"] == "in 2.5 days"
+    report.execute("update reports.rpt_detection_window set covered_days = 2.5")
     assert kpis(report, "reliability", "kpis")["failures_note"] == "in 2.5 days"
+    assert "2.5 days covered" in str(kpis(report, "detection-analytics", "kpis")["detections_note"])
     tower_days = report.sql("select sum(tower_days) from sentinel.firmware_daily").fetchone()
     of_marts = report.sql("""
         select sum(if(telemetry_date = window_start, 0.5, 1)) from marts.fct_fleet_health_daily, ops.release
@@ -50,60 +49,39 @@ def test_half_a_day_counts_as_half_a_day(report: duckdb.DuckDBPyConnection) -> N
 
 
 @pytest.mark.parametrize(
-    ("ratio", "is_supported", "failures", "tone", "note"),
+    ("spares", "parts", "because", "note"),
     [
-        (1.4, True, 5, "good", "radar, observed ÷ target"),
-        (1.4, False, 1, None, "radar, observed ÷ target, from 1 failure"),
-        (0.5, True, 5, "bad", "radar, observed ÷ target"),
-        (0.5, False, 1, None, "radar, observed ÷ target, from 1 failure"),
+        ("null", 0, "'no component matches the inventory'", "no component matches the inventory"),
+        ("0", 0, "null", "0 part numbers"),
+        ("3", 1, "null", "1 part number"),
     ],
 )
-def test_one_failure_gives_a_figure_but_no_verdict(
-    report: duckdb.DuckDBPyConnection, ratio: float, is_supported: bool, failures: int, tone: str | None, note: str
+def test_spares_without_a_figure_say_why(
+    report: duckdb.DuckDBPyConnection, spares: str, parts: int, because: str, note: str
 ) -> None:
+    report.execute(
+        f"update reports.rpt_stock set spares_to_order = {spares}, parts_with_orders = {parts}, no_spares_because = {because}"
+    )
+    assert kpis(report, "reliability", "kpis")["spares_note"] == note
+    assert kpis(report, "index", "reliability")["spares_note"] == (
+        note if spares == "null" else "to cover the lead time"
+    )
+
+
+def test_a_rate_has_no_interval_below_five_events(report: duckdb.DuckDBPyConnection) -> None:
+    sql = page_queries("reliability")["firmware"]
+    for incidents, low, high in report.sql(f"select incidents, low, high from ({sql})").fetchall():
+        assert (low is None) == (high is None) == (incidents < 5)
+
+
+@pytest.mark.parametrize("incidents", [5, 20, 300])
+def test_rates_have_poisson_intervals(report: duckdb.DuckDBPyConnection, incidents: int) -> None:
+    """Against the exact one (Garwood, by the quantiles of χ²)."""
     report.execute(f"""
-        create or replace view sentinel.component_types as
-        select 'radar' as component_type, {ratio} as mtbf_ratio, {is_supported} as is_mtbf_supported,
-            {failures} as failures, 9 as components, 1.0 as observed_mtbf_hours, 1.0 as target_mtbf_hours,
-            1.0 as operating_hours
+        create or replace view sentinel.firmware_daily as
+        select 'any' as site_key, '1.0' as firmware_version, 99.0 as uptime_pct_sum, 100.0 as tower_days,
+            {incidents}.0 as incidents_opened
     """)
-    found = kpis(report, "reliability", "kpis")
-    assert (found["worst_tone"], found["worst_note"]) == (tone, note)
-    assert found["types_tone"] == ("warn" if ratio < 1 else tone)
-    gap = kpis(report, "reliability", "mtbf")["gap_pct"]
-    assert (gap is None) == (not is_supported)
-
-
-def test_no_failure_at_all_is_no_success(report: duckdb.DuckDBPyConnection) -> None:
-    report.execute("""
-        update marts.fct_component_reliability
-        set failed_at = null, ratio = null, observed_mtbf_hours = null, is_mtbf_supported = false
-    """)
-    found = kpis(report, "reliability", "kpis")
-    assert (found["types_tone"], found["worst_tone"], found["worst_ratio"]) == (None, None, None)
-
-
-@pytest.mark.parametrize(
-    ("change", "spares", "reason"),
-    [
-        ("set working_component_count = 0, spares_to_order = 0", None, "no component matches the inventory"),
-        ("set working_component_count = 1, spares_to_order = 0", 0, "0 part numbers"),
-        ("set working_component_count = 0, spares_to_order = if(part_number = first, 3, 0)", 3, "1 part number"),
-        (None, None, "no part is in the inventory"),
-    ],
-)
-def test_spares_are_a_number_only_where_components_match_the_inventory(
-    report: duckdb.DuckDBPyConnection, change: str | None, spares: int | None, reason: str
-) -> None:
-    if change is None:
-        report.execute("delete from marts.fct_spares_demand")
-    else:
-        report.execute(f"""
-            update marts.fct_spares_demand {change}
-            from (select min(part_number) as first from marts.fct_spares_demand) as firsts
-        """)
-    found = kpis(report, "reliability", "kpis")
-    assert (found["spares_to_order"], found["spares_note"]) == (spares, reason)
-    on_index = kpis(report, "index", "reliability")
-    assert on_index["spares_to_order"] == spares
-    assert on_index["spares_note"] == (reason if spares is None else "to cover the lead time")
+    found = kpis(report, "reliability", "firmware")
+    exact = stats.chi2.ppf(0.025, 2 * incidents) / 2, stats.chi2.ppf(0.975, 2 * incidents + 2) / 2
+    assert (found["low"], found["high"]) == pytest.approx(exact, rel=0.01)

@@ -3,6 +3,7 @@ select
     md5(deployments.site_id) as site_key,
     deployments.deployment_id,
     deployments.tower_id,
+    '/towers/?tower=' || url_encode(deployments.tower_id) as tower_link,
     sites.site_name,
     deployments.mission_name,
     strftime(deployments.start_ts, '%Y-%m-%d %H:%M') as start_at,

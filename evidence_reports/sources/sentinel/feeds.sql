@@ -1,4 +1,4 @@
--- One row per feed: what came in, what became of it, and how fresh it is
+-- One row per feed: what came in, what became of it, and its freshness limits
 select
     summary.feed,
     summary.domain,
@@ -11,12 +11,8 @@ select
     summary.rows_superseded,
     summary.rows_duplicate,
     strftime(summary.newest_event_at, '%Y-%m-%d %H:%M') as newest_event_at,
-    freshness.age_hours,
     contracts.freshness_warn_hours as warn_after_hours,
-    contracts.freshness_error_hours as error_after_hours,
-    strftime(freshness.checked_at, '%Y-%m-%d %H:%M UTC') as checked_at,
-    case freshness.status when 'pass' then 'fresh' when 'warn' then 'late' when 'error' then 'stale' else freshness.status end as freshness
+    contracts.freshness_error_hours as error_after_hours
 from ops.feed_summary as summary
 inner join ops.contracts as contracts using (feed)
-left join ops.freshness as freshness using (feed)
 order by summary.domain desc, summary.feed

@@ -2,6 +2,7 @@
 select
     md5(site_id) as site_key,
     tower_id,
+    '/towers/?tower=' || url_encode(tower_id) as tower_link,
     site_name,
     days_count,
     uptime_slope_pct_per_day as slope_points_per_day,

@@ -29,7 +29,7 @@ __all__ = [
     "simulate_snapshot",
 ]
 
-SIMULATOR_VERSION = "1"  # another version: other rows from the same world
+SIMULATOR_VERSION = "2"  # another version: other rows from the same world
 
 _DOMAINS = [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__) if module.ispkg]
 EVENT_FEEDS: dict[str, EventGenerator] = {

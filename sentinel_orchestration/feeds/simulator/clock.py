@@ -1,6 +1,7 @@
 """Days and moments as integers and back: whole microseconds since 1970, so that all arithmetic on times is exact."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
@@ -34,6 +35,12 @@ def moment_us(moment: datetime) -> int:
 def last_day_before(moment: datetime) -> date:
     """The day of the last full hour before a moment: the newest day with rows."""
     return (moment - timedelta(hours=1)).date()
+
+
+def local_hours(zone: str, day: date) -> Ints:
+    """The hour of the clock at a place, for each of the 24 hours of a day in UTC."""
+    hours = [datetime(day.year, day.month, day.day, hour, tzinfo=UTC) for hour in range(24)]
+    return np.array([hour.astimezone(ZoneInfo(zone)).hour for hour in hours])
 
 
 def timestamps(micros: Ints) -> pl.Series:

@@ -29,13 +29,6 @@ final as (
         detected_at,
         day as detection_date,
         hour_of_day,
-        case
-            when hour_of_day < {{ var('dawn_starts_hour') }} then 'night'
-            when hour_of_day < {{ var('day_starts_hour') }} then 'dawn'
-            when hour_of_day < {{ var('dusk_starts_hour') }} then 'day'
-            when hour_of_day < {{ var('night_starts_hour') }} then 'dusk'
-            else 'night'
-        end as time_of_day,
 
         -- what was seen
         target_class,

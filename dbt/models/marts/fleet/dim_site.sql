@@ -29,6 +29,8 @@ listed as (
         region,
         env,
         commissioned_date,
+        -- One that does not exist would stop every query that uses it.
+        case when timezone in (select zones.name from pg_timezone_names() as zones) then timezone end as timezone,
         lat,
         lng,
         false as is_inferred
@@ -43,6 +45,7 @@ listed as (
         {{ unknown() }} as region,
         {{ unknown() }} as env,
         null as commissioned_date,
+        null as timezone,
         null as lat,
         null as lng,
         true as is_inferred
@@ -80,6 +83,7 @@ final as (
         listed.region,
         listed.env,
         listed.commissioned_date,
+        listed.timezone,
         listed.is_inferred,
 
         -- location

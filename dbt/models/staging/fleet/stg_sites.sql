@@ -15,6 +15,7 @@ renamed as (
         region,
         env,
         commissioned_date,
+        timezone,
 
         -- location
         lat,

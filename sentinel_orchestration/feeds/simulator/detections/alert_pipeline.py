@@ -18,6 +18,7 @@ from sentinel_orchestration.feeds.simulator.clock import (
 )
 from sentinel_orchestration.feeds.simulator.detections import truth
 from sentinel_orchestration.feeds.simulator.detections.detections import detected_on
+from sentinel_orchestration.feeds.simulator.fleet.fleet import fleet_of
 from sentinel_orchestration.feeds.simulator.streams import Bools, Ints, durations, stream
 from sentinel_orchestration.feeds.simulator.world import World
 
@@ -31,8 +32,8 @@ def alert_pipeline(world: World, day: date, until: datetime) -> pl.DataFrame:
     """
     made, until_us = detected_on(world, day), moment_us(until)
     rng, count = stream(world.seed, "alert_pipeline", day), len(made.tower)
-    hour = made.at_us % US_PER_DAY // US_PER_HOUR
-    overnight = np.isin(hour, truth.OVERNIGHT_HOURS)
+    fleet, hour = fleet_of(world), made.at_us % US_PER_DAY // US_PER_HOUR
+    overnight = np.isin(fleet.local_hours(day)[hour, fleet.site[made.tower]], truth.OVERNIGHT_HOURS)
     to_alert = durations(rng, count, truth.DETECTION_TO_ALERT_SEC)
     to_notify = durations(rng, count, truth.ALERT_TO_NOTIFY_SEC)
     to_ack = durations(rng, count, truth.NOTIFY_TO_ACK_SEC)

@@ -92,7 +92,7 @@ def _cells(fleet: Fleet, day: date, rng: np.random.Generator) -> Ints:
     rate = np.where(at_border, truth.DETECTIONS_PER_TOWER_DAY_BORDER, truth.DETECTIONS_PER_TOWER_DAY)
     rate[fleet.in_maintenance(day)] *= truth.DETECTION_FACTOR_IN_MAINTENANCE
     rate[~fleet.in_service(day)] = 0.0
-    mean = np.outer(HOUR_WEIGHTS, rate)
+    mean = np.array(HOUR_WEIGHTS)[fleet.local_hours(day)[:, fleet.site]] * rate
     drawn = rng.random(mean.shape)
     probability = np.exp(-mean)
     # Most cells are empty: only the others are counted.

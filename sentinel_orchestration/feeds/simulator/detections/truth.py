@@ -42,7 +42,7 @@ TARGET_CLASSES: Final[Mapping[str, TargetClass]] = {
 }
 
 # ---- alerts --------------------------------------------------------------------------------------
-OVERNIGHT_HOURS: Final = (22, 23, 0, 1, 2, 3, 4, 5)  # night shift 22:00–06:00
+OVERNIGHT_HOURS: Final = (22, 23, 0, 1, 2, 3, 4, 5)  # night shift 22:00–06:00, by the clock of the site
 OVERNIGHT_ACK_FACTOR: Final = 3.0
 
 DETECTION_TO_ALERT_SEC: Final = Duration(1.8, 0.35)

@@ -11,20 +11,21 @@ class Place(NamedTuple):
     env: str
     lat: float
     lng: float
+    timezone: str  # IANA
     border_bearing_deg: float | None = None  # direction of the border, for a border site
 
 
 PLACES: Final = (
-    Place("Nogales Border Station", "Southwest", "desert", 31.34, -110.94, 180.0),
-    Place("Laredo Border Crossing", "Gulf", "plains", 27.51, -99.51, 225.0),
-    Place("Pembina Border Post", "Northern Plains", "plains", 48.97, -97.24, 0.0),
-    Place("Churchill Flats", "Arctic", "tundra", 58.77, -94.17),
-    Place("Kotzebue Sound", "Arctic", "tundra", 66.90, -162.60),
-    Place("Cape Flattery", "Pacific Northwest", "coastal", 48.38, -124.71),
-    Place("Hatteras Inlet", "Atlantic", "coastal", 35.21, -75.70),
-    Place("Mojave Range", "Southwest", "desert", 35.05, -116.60),
-    Place("Aroostook Woods", "Northeast", "forest", 46.68, -68.40),
-    Place("Black Hills Ridge", "Northern Plains", "forest", 43.95, -103.60),
+    Place("Nogales Border Station", "Southwest", "desert", 31.34, -110.94, "America/Phoenix", 180.0),
+    Place("Laredo Border Crossing", "Gulf", "plains", 27.51, -99.51, "America/Chicago", 225.0),
+    Place("Pembina Border Post", "Northern Plains", "plains", 48.97, -97.24, "America/Chicago", 0.0),
+    Place("Churchill Flats", "Arctic", "tundra", 58.77, -94.17, "America/Winnipeg"),
+    Place("Kotzebue Sound", "Arctic", "tundra", 66.90, -162.60, "America/Anchorage"),
+    Place("Cape Flattery", "Pacific Northwest", "coastal", 48.38, -124.71, "America/Los_Angeles"),
+    Place("Hatteras Inlet", "Atlantic", "coastal", 35.21, -75.70, "America/New_York"),
+    Place("Mojave Range", "Southwest", "desert", 35.05, -116.60, "America/Los_Angeles"),
+    Place("Aroostook Woods", "Northeast", "forest", 46.68, -68.40, "America/New_York"),
+    Place("Black Hills Ridge", "Northern Plains", "forest", 43.95, -103.60, "America/Denver"),
 )
 
 MISSION_FIRST: Final = (

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 import polars as pl
 
-from sentinel_orchestration.feeds.simulator.clock import day_number
+from sentinel_orchestration.feeds.simulator.clock import day_number, local_hours
 from sentinel_orchestration.feeds.simulator.fleet import truth
 from sentinel_orchestration.feeds.simulator.fleet.catalogue import PARTS_PER_TYPE, PLACES, Place
 from sentinel_orchestration.feeds.simulator.streams import (
@@ -55,6 +55,11 @@ class Fleet:
         """Towers that are in maintenance on that day."""
         day_of_cycle = (day_number(day) + self.maintenance_phase) % truth.MAINTENANCE_CYCLE_DAYS
         return np.asarray(day_of_cycle < truth.MAINTENANCE_DAYS)
+
+    def local_hours(self, day: date) -> Ints:
+        """24 × S: the hour of the clock at each site, for each hour of a day in UTC."""
+        by_zone = {zone: local_hours(zone, day) for zone in {place.timezone for place in self.places}}
+        return np.column_stack([by_zone[place.timezone] for place in self.places])
 
     def is_declining(self) -> Bools:
         """Towers of the declining site."""

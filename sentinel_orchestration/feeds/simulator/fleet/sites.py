@@ -21,6 +21,7 @@ def sites(world: World, as_of: datetime) -> pl.DataFrame:
             "lat": fleet.site_position[:, 0].round(4),
             "lng": fleet.site_position[:, 1].round(4),
             "commissioned_date": dates(fleet.site_commissioned),
+            "timezone": [place.timezone for place in fleet.places],
         }
     )
     return frame.filter(fleet.site_commissioned <= day_number(last_day_before(as_of)))

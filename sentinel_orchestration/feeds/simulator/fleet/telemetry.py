@@ -25,7 +25,7 @@ _PENALTIES = np.array(
     [(f.health_penalty, f.uptime_penalty_min, f.cpu_penalty_pct, f.mem_penalty_pct) for f in truth.FIRMWARE.values()]
 )
 _MODEL_POWER_W = np.array([truth.MODEL_POWER_W[name] for name in MODELS])
-_ACTIVITY = np.array(truth.HOUR_WEIGHTS)[:, None] * 24  # 1 in a mean hour
+_ACTIVITY = np.array(truth.HOUR_WEIGHTS) * 24  # 1 in a mean hour
 
 
 class _Weather(NamedTuple):
@@ -57,7 +57,7 @@ def telemetry(world: World, day: date, until: datetime) -> pl.DataFrame:
     uptime = _uptime(rng, towers, weather, cells)
     np.multiply(uptime, truth.OUTAGE_UPTIME_FACTOR, out=uptime, where=link_outages(world, day)[:, towers.tower])
     cpu = _base(rng, truth.CPU_PCT, towers.temper[1], cells)
-    cpu += towers.penalties[2] + truth.CPU_PER_ACTIVITY_PCT * _ACTIVITY
+    cpu += towers.penalties[2] + truth.CPU_PER_ACTIVITY_PCT * _ACTIVITY[fleet.local_hours(day)[:, towers.site]]
     mem = _base(rng, truth.MEM_PCT, towers.temper[2], cells)
     mem += towers.penalties[3]
     temp = jitter(rng, cells)
@@ -103,7 +103,7 @@ def _weather(world: World, fleet: Fleet, day: date) -> _Weather:
     storms = rng.random(world.sites) < truth.STORM_SHARE
     mildest, fiercest = truth.STORM_UPTIME_PENALTY_MIN
     loss = mildest + (fiercest - mildest) * rng.random(world.sites)
-    return _Weather(temp_c=today + daily * hours[:, None], storm_loss_min=loss * storms)
+    return _Weather(temp_c=today + daily * hours[fleet.local_hours(day)], storm_loss_min=loss * storms)
 
 
 def _health(rng: np.random.Generator, towers: _Towers, cells: tuple[int, int]) -> Floats:

@@ -80,7 +80,7 @@ _RAW_HOURS = tuple(
     _DAWN if hour in DAWN_HOURS else _DUSK if hour in DUSK_HOURS else _DAY if 8 <= hour <= 17 else _NIGHT
     for hour in range(24)
 )
-# Share of a day's activity in each hour: how much the towers see, and so how busy their computers are.
+# Share of a day's activity in each hour of the site's clock: how much the towers see, and so how busy their computers are.
 HOUR_WEIGHTS: Final = tuple(weight / math.fsum(_RAW_HOURS) for weight in _RAW_HOURS)
 
 # ---- telemetry -----------------------------------------------------------------------------------
@@ -138,7 +138,7 @@ CLIMATE: Final[Mapping[str, Climate]] = {
     "forest": Climate(7.0, 13.0, 5.0),
 }
 WARMEST_DAY_OF_YEAR: Final = 197
-WARMEST_HOUR: Final = 15
+WARMEST_HOUR: Final = 15  # by the clock of the site
 
 # ---- incidents -----------------------------------------------------------------------------------
 INCIDENT_HISTORY_DAYS: Final = 120  # how far back the incident register goes

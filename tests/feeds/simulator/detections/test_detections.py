@@ -6,6 +6,7 @@ import pytest
 
 from sentinel_orchestration.feeds.simulator.detections import truth
 from sentinel_orchestration.feeds.simulator.fleet.truth import DAWN_HOURS, DUSK_HOURS, HOUR_WEIGHTS
+from tests.feeds.simulator.feeds import local_hours
 from tests.feeds.simulator.shares import assert_share
 
 Feeds = dict[str, pl.DataFrame]
@@ -17,7 +18,7 @@ def test_border_sites_see_most_detections(fleet: Feeds) -> None:
 
 
 def test_detections_peak_at_dawn_and_dusk(large_fleet: Feeds) -> None:
-    hours = large_fleet["detections"]["detected_at"].dt.hour()
+    hours = local_hours(large_fleet["detections"].join(large_fleet["sites"], on="site_id"), "detected_at")
     for hour, share in enumerate(HOUR_WEIGHTS):
         assert_share((hours == hour).sum(), len(hours), share)
     busiest = set(np.argsort(HOUR_WEIGHTS)[-6:].tolist())
@@ -41,7 +42,9 @@ def test_unknown_and_uas_are_wrong_most_often(fleet: Feeds) -> None:
 
 def test_operators_acknowledge_slower_overnight(fleet: Feeds) -> None:
     alerts = fleet["alert_pipeline"]
-    overnight_hours = alerts["detection_ts"].dt.hour().is_in(truth.OVERNIGHT_HOURS)
+    sited = alerts.join(fleet["detections"].select("detection_id", "site_id"), on="detection_id", maintain_order="left")
+    sited = sited.join(fleet["sites"], on="site_id", maintain_order="left")
+    overnight_hours = local_hours(sited, "detection_ts").is_in(truth.OVERNIGHT_HOURS)
     assert (alerts["is_overnight"] == overnight_hours).all()
     medians = dict(alerts.group_by("is_overnight").agg(pl.col("notify_to_ack_s").median()).rows())
     assert medians[False] == pytest.approx(truth.NOTIFY_TO_ACK_SEC.median, rel=0.1)

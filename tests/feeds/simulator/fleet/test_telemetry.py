@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from sentinel_orchestration.feeds.simulator import World, simulate_day, simulate_snapshot
 from sentinel_orchestration.feeds.simulator.fleet import truth
+from tests.feeds.simulator.feeds import local_hours
 
 Feeds = dict[str, pl.DataFrame]
 
@@ -97,7 +98,8 @@ def test_weather_follows_environment_season_and_hour(env: str) -> None:
     assert here["ambient_temp_c"].mean() == pytest.approx(climate.annual_mean_c, abs=1)
     summer, winter = (here.filter(month == number).select(temp.mean()).item() for number in (7, 1))
     assert summer - winter == pytest.approx(2 * climate.seasonal_amplitude_c, rel=0.2)
-    afternoon, night = (here.filter(pl.col("ts").dt.hour() == hour).select(temp.mean()).item() for hour in (15, 3))
+    local = local_hours(here, "ts")
+    afternoon, night = (here.filter(local == hour).select(temp.mean()).item() for hour in (15, 3))
     assert afternoon - night == pytest.approx(2 * climate.daily_amplitude_c, abs=0.8)
 
 

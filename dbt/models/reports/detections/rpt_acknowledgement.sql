@@ -1,0 +1,30 @@
+with shifts as (
+
+    select * from {{ ref('rpt_alert_latency') }}
+    where stage_name = 'notify_to_ack'
+
+),
+
+final as (
+
+    select
+        site_key,
+        coalesce(max(alerts) filter (where shift = 'day'), 0) as day_alerts,
+        coalesce(max(alerts) filter (where shift = 'overnight'), 0) as overnight_alerts,
+        max(p50_sec) filter (where shift = 'day') / 60 as ack_day_min,
+        max(p50_sec) filter (where shift = 'overnight') / 60 as ack_overnight_min,
+        max(p50_sec) filter (where shift = 'overnight')
+        / nullif(max(p50_sec) filter (where shift = 'day'), 0) as overnight_ratio,
+        bool_and(is_supported) filter (where shift != 'all') as is_supported
+
+    from shifts
+
+    group by site_key
+
+)
+
+select
+    *,
+    case when is_supported and overnight_ratio > {{ var('overnight_warn_factor') }} then 'warn' end as overnight_tone
+
+from final

@@ -1,0 +1,23 @@
+with alerts as (
+
+    select * from {{ ref('fct_alert_pipeline_latency') }}
+
+),
+
+final as (
+
+    select
+        {{ site_key(is_grouped=true) }} as site_key,
+        detection_date,
+        count(notify_to_ack_sec) as acknowledged,
+        median(notify_to_ack_sec) as ack_p50_sec,
+        quantile_cont(notify_to_ack_sec, 0.9) as ack_p90_sec,
+        count(notify_to_ack_sec) >= {{ var('least_count') }} as is_supported
+
+    from alerts
+
+    group by grouping sets ((detection_date), (detection_date, site_id))
+
+)
+
+select * from final

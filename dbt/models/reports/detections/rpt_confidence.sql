@@ -1,0 +1,25 @@
+with detections as (
+
+    select * from {{ ref('fct_detection_events') }}
+    where confidence_score is not null
+
+),
+
+final as (
+
+    select
+        {{ site_key() }} as site_key,
+        site_id,
+        target_class,
+        least(floor(confidence_score * 20 + 1e-9), 19) / 20 as confidence_from,
+        count(*) as detections,
+        count(*) filter (where false_positive) as false_positives,
+        sum(confidence_score) as confidence_sum
+
+    from detections
+
+    group by all
+
+)
+
+select * from final

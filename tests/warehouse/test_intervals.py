@@ -1,0 +1,67 @@
+"""Intervals against scipy: exact Poisson and χ² bounds, Wilson's interval of a share, Student's t."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from scipy import stats
+
+from tests.warehouse.small_silver import Home
+
+LEVEL = 0.95
+TAIL = (1 - LEVEL) / 2
+
+
+def poisson_bounds(events: int) -> tuple[float, float]:
+    """Garwood's interval by the quantiles of χ²."""
+    low = stats.chi2.ppf(TAIL, 2 * events) / 2 if events else 0.0
+    return low, stats.chi2.ppf(1 - TAIL, 2 * events + 2) / 2
+
+
+def ask(home: Home, sql: str) -> Iterator[tuple[float, ...]]:
+    """Rows of a query in which macros are rendered by dbt."""
+    outcome = home.dbt.invoke(["show", "--inline", sql, "--limit", "-1", "--output", "json"])
+    for row in outcome.result.results[0].agate_table.rows:
+        yield tuple(float(value) for value in row)
+
+
+def test_poisson_intervals_are_exact(built: Home) -> None:
+    rows = built.query("select events, low, high from marts.dim_poisson_interval order by events")
+    assert [events for events, *_ in rows] == list(range(101))
+    for events, low, high in rows:
+        assert (low, high) == pytest.approx(poisson_bounds(events), abs=1e-9)
+
+
+def test_beyond_the_table_poisson_bounds_are_close(built: Home) -> None:
+    sql = """
+        select counted.n, {{ poisson('counted.n', 'exact', 'low') }}, {{ poisson('counted.n', 'exact', 'high') }}
+        from (select unnest([0, 1, 7, 100, 101, 250, 40000]) as n) as counted
+        left join marts.dim_poisson_interval as exact on counted.n = exact.events
+    """
+    for events, low, high in ask(built, sql):
+        assert (low, high) == pytest.approx(poisson_bounds(int(events)), rel=1e-9 if events <= 100 else 1e-4)
+
+
+@pytest.mark.parametrize("trials", [1, 5, 40, 3000])
+def test_shares_have_wilson_intervals(built: Home, trials: int) -> None:
+    successes = sorted({0, 1, trials // 3, trials - 1, trials})
+    sql = f"""
+        select k, {{{{ wilson('k', 'n', '-') }}}}, {{{{ wilson('k', 'n', '+') }}}}
+        from (select unnest({json.dumps(successes)}) as k, {trials} as n)
+    """
+    rows = list(ask(built, sql))
+    assert [k for k, *_ in rows] == successes
+    for k, low, high in rows:
+        expected = stats.binomtest(int(k), trials).proportion_ci(LEVEL, method="wilson")
+        assert (low, high) == pytest.approx((expected.low, expected.high), abs=1e-9)
+
+
+def test_student_t_is_within_one_percent(built: Home) -> None:
+    sql = "select v, {{ student_t('v') }} from (select unnest([4, 5, 9, 30, 1000]) as v)"
+    for freedom, quantile in ask(built, sql):
+        assert quantile == pytest.approx(stats.t.ppf(1 - TAIL, freedom), rel=0.01)
+
+
+def test_the_level_and_its_quantile_belong_together(built: Home) -> None:
+    ((level, z),) = ask(built, "select {{ var('interval_level') }}, {{ var('interval_z') }}")
+    assert z == pytest.approx(stats.norm.ppf((1 + level) / 2), abs=1e-12)
