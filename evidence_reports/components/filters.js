@@ -17,5 +17,10 @@ export function keep(name, choice) {
 		kept.set(name, choice);
 		url.searchParams.set(name, choice);
 	}
-	if (url.href !== window.location.href) replaceState(url, {});
+	if (url.href === window.location.href) return;
+	try {
+		replaceState(url, {});
+	} catch {
+		// On a first visit, before SvelteKit has started. It is tried again when it has.
+	}
 }

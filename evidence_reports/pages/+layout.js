@@ -12,11 +12,14 @@ import {
 import { setTrackProxy } from '@evidence-dev/sdk/usql';
 import { addBasePath } from '@evidence-dev/sdk/utils/svelte';
 import md5 from 'blueimp-md5';
-import { engine } from '../components/engine.js';
+import { writable } from 'svelte/store';
 
 export const ssr = !dev;
 export const prerender = true;
 export const trailingSlash = 'always';
+
+// Where DuckDB is, for those who wait for it: 'closed', 'opening', 'open' or 'failed'.
+const engine = writable('closed');
 
 async function manifest() {
 	if (browser) return (await fetch(addBasePath('/data/manifest.json'))).json();
@@ -84,6 +87,7 @@ export const load = async ({ fetch, route, params, url }) => {
 	return {
 		__db: {
 			query,
+			engine,
 			load: opened,
 			updateParquetURLs: async (text) => setParquetURLs(JSON.parse(text).renderedFiles, { addBasePath })
 		},

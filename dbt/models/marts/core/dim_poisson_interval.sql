@@ -62,8 +62,8 @@ final as (
 
     select
         events,
-        coalesce(max(floor) filter (where bound = 'low'), 0) as low,
-        max(floor) filter (where bound = 'high') as high
+        round(coalesce(max(floor) filter (where bound = 'low'), 0), 9) as low,
+        round(max(floor) filter (where bound = 'high'), 9) as high
 
     from bisected
 

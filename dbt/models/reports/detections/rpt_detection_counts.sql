@@ -14,7 +14,7 @@ counts as (
         count(*) filter (where detections.escalated_to_operator) as escalated,
         count(*) filter (where detections.false_positive) as false_positives,
         count(detections.confidence_score) as scored,
-        avg(detections.confidence_score) as mean_confidence,
+        round(avg(detections.confidence_score), 6) as mean_confidence,
         count(*) / any_value(coverage.covered_days) as detections_per_day
 
     from detections

@@ -10,10 +10,10 @@ types as (
         component_type,
         count(*) as components,
         count(*) filter (where is_failed) as failures,
-        sum(operating_hours) as operating_hours,
+        round(sum(operating_hours), 2) as operating_hours,
         any_value(observed_mtbf_hours) as observed_mtbf_hours,
-        avg(target_mtbf_hours) as target_mtbf_hours,
-        avg(ratio) as mtbf_ratio,
+        round(avg(target_mtbf_hours), 6) as target_mtbf_hours,
+        round(avg(ratio), 6) as mtbf_ratio,
         any_value(is_mtbf_supported) as is_mtbf_supported
 
     from components

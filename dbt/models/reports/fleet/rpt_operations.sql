@@ -31,7 +31,7 @@ tower_counts as (
 
         -- The same towers in both weeks, so that one that came or went does not look like a change.
         count(uptime_7d_pct - uptime_before_pct) as compared_towers,
-        avg(uptime_7d_pct - uptime_before_pct) as uptime_change_points,
+        round(avg(uptime_7d_pct - uptime_before_pct), 6) as uptime_change_points,
         stddev_samp(uptime_7d_pct - uptime_before_pct) as uptime_change_deviation
 
     from towers
@@ -44,7 +44,7 @@ uptime as (
 
     select
         {{ site_key(is_grouped=true) }} as site_key,
-        avg(avg_uptime_pct) as uptime_7d_pct
+        round(avg(avg_uptime_pct), 6) as uptime_7d_pct
 
     from {{ ref('fct_fleet_health_daily') }}
 

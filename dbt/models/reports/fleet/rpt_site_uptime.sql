@@ -38,10 +38,10 @@ final as (
     select
         {{ site_key(is_grouped=true) }} as site_key,
         site_id,
-        sum(uptime_pct * tower_days) / sum(tower_days) as uptime_pct,
-        avg(first_pct) as first_14d_pct,
-        avg(last_pct) as last_14d_pct,
-        avg(last_pct - first_pct) as change_points,
+        round(sum(uptime_pct * tower_days) / sum(tower_days), 6) as uptime_pct,
+        round(avg(first_pct), 6) as first_14d_pct,
+        round(avg(last_pct), 6) as last_14d_pct,
+        round(avg(last_pct - first_pct), 6) as change_points,
         count(last_pct - first_pct) as compared_towers,
         {{ is_more_than_noise(
             'avg(last_pct - first_pct)', 'stddev_samp(last_pct - first_pct)', 'count(last_pct - first_pct)'

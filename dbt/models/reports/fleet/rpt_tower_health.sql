@@ -21,12 +21,12 @@ weeks as (
     select
         health.tower_id,
         max(health.last_heartbeat_ts) as last_heartbeat_ts,
-        avg(health.avg_uptime_pct)
-        filter (where health.telemetry_date > window_end.last_date - 7) as uptime_7d_pct,
-        avg(health.avg_uptime_pct)
-        filter (where health.telemetry_date <= window_end.last_date - 7) as uptime_before_pct,
-        avg(health.avg_sensor_health)
-        filter (where health.telemetry_date > window_end.last_date - 7) as sensor_health_7d
+        round(avg(health.avg_uptime_pct) filter (where health.telemetry_date > window_end.last_date - 7), 6)
+            as uptime_7d_pct,
+        round(avg(health.avg_uptime_pct) filter (where health.telemetry_date <= window_end.last_date - 7), 6)
+            as uptime_before_pct,
+        round(avg(health.avg_sensor_health) filter (where health.telemetry_date > window_end.last_date - 7), 6)
+            as sensor_health_7d
 
     from {{ ref('fct_fleet_health_daily') }} as health
     cross join window_end
