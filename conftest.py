@@ -41,7 +41,8 @@ SITE_BASE_PATH = "/fleet"  # of every report that is built: the harder case, and
 
 # By what they need, which is too slow to make in each test process.
 ON_ONE_BUILD = {
-    "default build": {"pipeline/test_published", "pipeline/test_truth", "e2e/test_site", "e2e/test_filters"},
+    "default build": {"pipeline/test_published", "pipeline/test_truth"}
+    | {"e2e/test_site", "e2e/test_filters", "e2e/test_reading", "e2e/test_accessibility"},
     "nasty build": {"hostile/test_nasty_build", "e2e/test_nasty_text"},
     "undisturbed builds": {"crash/test_hostile_places", "crash/test_killed", "crash/test_two_at_once"},
 }

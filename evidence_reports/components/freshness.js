@@ -25,7 +25,7 @@ export function ago(hours) {
 /** Rows of the query `feeds` that have a limit, each with its age in hours and state: 'fresh', 'late', 'stale' or 'no data'. */
 export const judged = (feeds, clock) =>
 	[...(feeds ?? [])]
-		.filter((feed) => feed.source !== 'absent' && (feed.warn_after_hours || feed.error_after_hours))
+		.filter((feed) => feed.warn_after_hours || feed.error_after_hours)
 		.map((feed) => {
 			const age = feed.newest_event_at ? hoursSince(feed.newest_event_at, clock) : undefined;
 			const over = (limit) => Boolean(limit) && age > limit;

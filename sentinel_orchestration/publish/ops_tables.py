@@ -17,6 +17,7 @@ from sentinel_orchestration.lake.columns import RULES
 from sentinel_orchestration.lake.counts import DayCounts, event_span, silver_counts
 from sentinel_orchestration.lake.history import read_history
 from sentinel_orchestration.lake.received import Lake
+from sentinel_orchestration.publish import model_docs
 from sentinel_orchestration.publish.audit import CheckOutcome
 from sentinel_orchestration.publish.content import TableContent
 
@@ -50,11 +51,13 @@ def write_ops_tables(
     outcomes: Sequence[CheckOutcome],
     contents: Sequence[TableContent],
     release_row: Mapping[str, Any],
+    docs: Mapping[str, Sequence[tuple[Any, ...]]],
 ) -> None:
-    """Makes every table of the `ops` schema."""
+    """Makes every table of the `ops` schema; `docs` are the rows of those that describe the others."""
     counts = {feed: silver_counts(lake.layout, feed) for feed in lake.contracts}
     maps = {feed: _map_of(lake, feed) for feed in lake.contracts}
-    rows: dict[str, list[tuple[Any, ...]]] = {
+    rows: dict[str, Sequence[tuple[Any, ...]]] = {
+        **docs,
         "release": [tuple(release_row.values())],
         "check_results": [_check_row(o) for o in outcomes],
         "feed_summary": [_feed_row(lake, feed, counts[feed]) for feed in lake.contracts],
@@ -89,7 +92,7 @@ def write_ops_tables(
         "tables": [(c.name, c.rows, c.sha256) for c in contents],
     }
     connection.execute("drop schema if exists ops cascade; create schema ops")
-    for name, columns in TABLES.items():
+    for name, columns in {**TABLES, **model_docs.TABLES}.items():
         connection.execute(f"create table ops.{name} ({columns})")
         _insert(connection, name, rows[name])
 

@@ -18,6 +18,7 @@ from sentinel_orchestration.layout import PLACEHOLDER_DAY, SNAPSHOT_DAY, WAREHOU
 from sentinel_orchestration.publish.audit import CheckOutcome, Versions, read_outcomes, refusal
 from sentinel_orchestration.publish.content import combined_digest, release_contents
 from sentinel_orchestration.publish.manifest import Manifest, TableEntry, damage, read_current
+from sentinel_orchestration.publish.model_docs import model_docs
 from sentinel_orchestration.publish.ops_tables import write_ops_tables
 from sentinel_orchestration.publish.releases import prune, publish_release
 from sentinel_orchestration.publish.revision import git_revision
@@ -67,7 +68,7 @@ def cut_release(
     sweep(layout.published, without=layout.releases)  # a killed process may have left the file of a whole release
     with scratch_folder(layout.published) as scratch:
         database = scratch / WAREHOUSE_FILE
-        manifest = _copy(lake, dbt, warehouse, database, outcomes, states, silver, set(graph.keys.values()))
+        manifest = _copy(lake, dbt, warehouse, database, outcomes, states, silver, graph)
         current = read_current(layout)
         if current and current.release_id == manifest.release_id and damage(layout.current) is None:
             prune(layout)
@@ -102,12 +103,12 @@ def _copy(
     outcomes: Sequence[CheckOutcome],
     states: Mapping[str, ModelState],
     silver: dict[str, dict[str, str]],
-    tables: Collection[dg.AssetKey],
+    graph: Graph,
 ) -> Manifest:
     """Writes the file of a release and gives its manifest."""
     with duckdb.connect(str(database)) as connection:
         connection.execute("set timezone = 'UTC'; set preserve_insertion_order = false")
-        _copy_tables(connection, warehouse.path, states, tables)
+        _copy_tables(connection, warehouse.path, states, set(graph.keys.values()))
         contents = release_contents(connection, database.parent)
         # What a page shows makes the release: the rows, how each check went, how the feeds passed the gate, and their sources.
         results = [f"{o.asset.to_user_string()} {o.name} {o.status}" for o in outcomes]
@@ -117,7 +118,7 @@ def _copy(
         as_of, basis = _as_of(connection)
         release_id = f"{as_of:%Y%m%dT%HZ}-{digest[:DIGEST_LENGTH]}"
         row = _release_row(release_id, as_of, basis, outcomes, silver, event_window(lake))
-        write_ops_tables(connection, lake, outcomes, contents, row)
+        write_ops_tables(connection, lake, outcomes, contents, row, model_docs(dbt.manifest(), graph.marts))
         held = [*contents, *release_contents(connection, database.parent, ops=True)]
         connection.execute("checkpoint")
     dbt_digest = dbt.digest()

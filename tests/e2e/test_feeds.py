@@ -177,7 +177,9 @@ def test_no_figure_is_made_of_rows_that_are_not_there(page: Page, visit: Visit, 
 def test_a_part_without_its_feed_names_it(page: Page, visit: Visit) -> None:
     visit(page, "/operations/", "Operations")
     said = page.get_by_test_id("needs").all_inner_texts()
-    assert said == [f"Nothing to show without {feed}." for feed in ("sites", "incidents", "deployments", "inventory")]
+    assert said == [
+        f"Nothing to show without {feed}." for feed in ("sites", "incidents", "incidents", "deployments", "inventory")
+    ]
     for lie in ("No open incidents", "Every part is well stocked", "No site has coordinates"):
         expect(page.get_by_text(lie)).to_have_count(0)
 
@@ -209,7 +211,7 @@ def test_pipeline_health_calls_nothing_late_or_failed_that_is_not_there(page: Pa
     expect(rows.first).to_contain_text("no data")
     expect(rows.last).to_contain_text("absent")
     watched = page.locator(".kpi", has=page.get_by_test_id("kpi-late_feeds")).locator(".note")
-    expect(watched).to_have_text("of 2 with a limit")
+    expect(watched).to_have_text("of 2 with a limit, now")
 
 
 def test_days_are_those_of_rows(built: Built) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -50,10 +51,12 @@ def contents(site: Path) -> dict[str, bytes]:
     """Path → content of every file that is the same from build to build."""
     files = {path.relative_to(site).as_posix(): path for path in site.rglob("*") if path.is_file()}
     kept = {name: path for name, path in files.items() if not any(part in name for part in NOT_THE_SAME)}
-    return {
-        name: RANDOM_ID.sub("", path.read_text("utf-8")).encode() if name.endswith(".html") else path.read_bytes()
-        for name, path in kept.items()
-    }
+
+    def content(path: Path) -> bytes:
+        raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        return RANDOM_ID.sub("", raw.decode()).encode() if ".html" in path.suffixes else raw
+
+    return {name: content(path) for name, path in kept.items()}
 
 
 def test_the_files_are_those_of_a_full_build(home: Settings, tmp_path: Path) -> None:

@@ -109,6 +109,19 @@ def test_page_fits_a_phone_in_the_dark(
     assert all(coloured > 100 for coloured in drawn), drawn
 
 
+@pytest.mark.parametrize(("path", "heading"), [row[:2] for row in PAGES])
+def test_page_prints_whole(open_page: Callable[..., Page], visit: Visit, path: str, heading: str) -> None:
+    """On A4, 718 px between its margins, no table is wider than the paper."""
+    page = open_page(718)
+    visit(page, path, heading)
+    page.emulate_media(media="print")
+    page.wait_for_timeout(300)
+    cut = page.locator("article table:visible").evaluate_all(
+        "tables => tables.filter(t => t.getBoundingClientRect().right > innerWidth + 1).map(t => t.innerText.slice(0, 80))"
+    )
+    assert cut == []
+
+
 def test_sidebar_leads_through_the_pages_in_order(page: Page, visit: Visit, site_url: str) -> None:
     visit(page, "/", "Fleet overview")
     shown = page.locator("aside a:visible").all_inner_texts()
@@ -145,6 +158,26 @@ def test_data_dictionary_lists_every_contract_column(
     page.get_by_label("Search columns").fill("nothing of this name")
     expect(rows).to_have_count(0)
     expect(page.get_by_text("No column matches")).to_be_visible()
+
+
+def test_data_dictionary_shows_tables_and_where_they_come_from(
+    page: Page, visit: Visit, published: duckdb.DuckDBPyConnection
+) -> None:
+    visit(page, "/data-dictionary/", "Data Dictionary")
+    tables = published.execute("select count(*) from ops.models").fetchall()[0][0]
+    expect(page.get_by_test_id("model")).to_have_count(tables)
+    page.get_by_label("Search tables and figures").fill("mtbf_low_hours")
+    expect(page.get_by_test_id("model")).to_have_count(1)
+    expect(page.get_by_test_id("model")).to_contain_text("Lower bound of the MTBF")
+
+    names = published.execute(
+        "select count(distinct n) from (select unnest([table_name, parent]) n from ops.model_parents)"
+    )
+    drawn = page.get_by_test_id("lineage").locator("text")
+    expect(drawn).to_have_count(names.fetchall()[0][0])
+    drawn.get_by_text("rpt_stock", exact=True).hover()
+    expect(page.get_by_test_id("lineage").locator("text.dim", has_text="rpt_confidence")).to_have_count(1)
+    expect(page.get_by_test_id("lineage").locator("text.dim", has_text="inventory")).to_have_count(0)
 
 
 def test_built_files_name_no_other_host(site_dir: Path) -> None:
