@@ -13,8 +13,7 @@ types as (
         round(sum(operating_hours), 2) as operating_hours,
         any_value(observed_mtbf_hours) as observed_mtbf_hours,
         round(avg(target_mtbf_hours), 6) as target_mtbf_hours,
-        round(avg(ratio), 6) as mtbf_ratio,
-        any_value(is_mtbf_supported) as is_mtbf_supported
+        round(avg(ratio), 6) as mtbf_ratio
 
     from components
 

@@ -10,7 +10,6 @@ worst as (
     select
         component_type as worst_type,
         mtbf_ratio as worst_ratio,
-        failures as worst_failures,
         mtbf_low_hours / target_mtbf_hours as worst_ratio_low,
         mtbf_high_hours / target_mtbf_hours as worst_ratio_high,
         verdict as worst_verdict
@@ -35,7 +34,6 @@ final as (
         any_value(worst.worst_ratio) as worst_ratio,
         any_value(worst.worst_ratio_low) as worst_ratio_low,
         any_value(worst.worst_ratio_high) as worst_ratio_high,
-        any_value(worst.worst_failures) as worst_failures,
         case
             when count(*) filter (where types.verdict = 'below target') > 0 then 'warn'
             when count(*) filter (where types.verdict != 'above target') = 0 and count(*) > 0 then 'good'
