@@ -54,3 +54,40 @@
         false
     )
 {%- endmacro %}
+
+{#-
+    Whether a Poisson count differs by more than noise from that of an equal time before: given their sum, the one is binomial with
+    an even chance (Przyborowski and Wilenski, Biometrika 31, 1940), here by its normal approximation, corrected for continuity.
+    With a sum of fewer than the var least_count it never does.
+-#}
+{% macro is_count_more_than_noise(count, before) -%}
+    coalesce(
+        {{ count }} + {{ before }} >= {{ var('least_count') }}
+        and abs({{ count }} - {{ before }}) - 1 > {{ var('interval_z') }} * sqrt({{ count }} + {{ before }}),
+        false
+    )
+{%- endmacro %}
+
+{#-
+    Whether a share differs by more than noise from another: whether Newcombe's interval of their difference, made of Wilson's of
+    each, leaves out zero (method 10 of Statistics in Medicine 17, 1998). `now` and `before`: successes and trials.
+-#}
+{% macro is_share_more_than_noise(now, before) -%}
+    {%- set p = '1.0 * ' ~ now[0] ~ ' / nullif(' ~ now[1] ~ ', 0)' -%}
+    {%- set q = '1.0 * ' ~ before[0] ~ ' / nullif(' ~ before[1] ~ ', 0)' -%}
+    coalesce(
+        {{ now[1] }} >= {{ var('least_count') }} and {{ before[1] }} >= {{ var('least_count') }}
+        and case
+            when {{ p }} > {{ q }}
+                then {{ p }} - {{ q }} > sqrt(
+                    pow({{ p }} - {{ wilson(now[0], now[1], '-') }}, 2)
+                    + pow({{ wilson(before[0], before[1], '+') }} - {{ q }}, 2)
+                )
+            else {{ q }} - {{ p }} > sqrt(
+                pow({{ wilson(now[0], now[1], '+') }} - {{ p }}, 2)
+                + pow({{ q }} - {{ wilson(before[0], before[1], '-') }}, 2)
+            )
+        end,
+        false
+    )
+{%- endmacro %}

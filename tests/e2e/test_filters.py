@@ -12,7 +12,8 @@ pytestmark = pytest.mark.site
 
 Visit = Callable[[Page, str, str], None]
 
-# Page, heading, figure and the query that says what it must be; {site} holds the filter
+# Page, heading, figure and the query that says what it must be; {site} holds the filter, {since} the start of the period,
+# {day} its first day
 FIGURES = [
     (
         "/operations/",
@@ -29,29 +30,33 @@ FIGURES = [
     (
         "/operations/",
         "Operations",
-        "uptime_7d_pct",
-        """select avg(avg_uptime_pct) from marts.fct_fleet_health_daily
-        where {site} and telemetry_date > (
-            select max(telemetry_date) from marts.fct_fleet_health_daily
-        ) - interval 7 day""",
+        "uptime_pct",
+        "select avg(avg_uptime_pct) from marts.fct_fleet_health_daily where {site} and telemetry_date >= {day}",
+    ),
+    (
+        "/operations/",
+        "Operations",
+        "opened",
+        "select count(*) from marts.fct_incidents where {site} and opened_at >= {since}",
     ),
     (
         "/detection-analytics/",
         "Detection Analytics",
         "detections",
-        "select count(*) from marts.fct_detection_events where {site}",
+        "select count(*) from marts.fct_detection_events where {site} and detected_at >= {since}",
     ),
     (
         "/detection-analytics/",
         "Detection Analytics",
         "false_positive_pct",
-        "select 100.0 * avg(false_positive::int) from marts.fct_detection_events where {site}",
+        "select 100.0 * avg(false_positive::int) from marts.fct_detection_events where {site} and detected_at >= {since}",
     ),
     (
         "/detection-analytics/",
         "Detection Analytics",
         "ack_overnight_min",
-        "select median(notify_to_ack_sec) / 60 from marts.fct_alert_pipeline_latency where is_overnight and {site}",
+        """select median(notify_to_ack_sec) / 60 from marts.fct_alert_pipeline_latency
+        where is_overnight and {site} and detected_at >= {since}""",
     ),
     (
         "/reliability/",
@@ -69,7 +74,16 @@ FIGURES = [
 ]
 
 
-def value(published: duckdb.DuckDBPyConnection, query: str, **where: str) -> float:
+def period(days: int | None) -> dict[str, str]:
+    """SQL of the start of a period of so many days up to the as-of time, and of its first day."""
+    if days is None:
+        return {"since": "timestamp '0001-01-01'", "day": "date '0001-01-01'"}
+    since = f"(select as_of - interval {days} day from ops.release)"
+    return {"since": since, "day": f"({since} - interval 1 second)::date + 1"}
+
+
+def value(published: duckdb.DuckDBPyConnection, query: str, days: int | None = 28, **where: str) -> float:
+    where |= period(days)
     return float(published.execute(query.format(**where)).fetchall()[0][0])
 
 
@@ -116,8 +130,46 @@ def test_site_filter_moves_the_figures(
 def test_class_filter_moves_the_figures(page: Page, visit: Visit, published: duckdb.DuckDBPyConnection) -> None:
     visit(page, "/detection-analytics/", "Detection Analytics")
     choose(page, "Class", "UAS")
-    query = "select count(*) from marts.fct_detection_events where target_class = 'UAS'"
+    query = "select count(*) from marts.fct_detection_events where target_class = 'UAS' and detected_at >= {since}"
     assert_figure(page, "detections", value(published, query))
+
+
+@pytest.mark.parametrize("path", ["/operations/", "/detection-analytics/"])
+def test_period_filter_moves_the_figures(
+    page: Page, visit: Visit, published: duckdb.DuckDBPyConnection, path: str
+) -> None:
+    figures = [row for row in FIGURES if row[0] == path]
+    visit(page, path, figures[0][1])
+    for option, days in [("Last 7 days", 7), ("All days", None), ("Last 28 days", 28)]:
+        choose(page, "Period", option)
+        for _, _, figure, query in figures:
+            assert_figure(page, figure, value(published, query, days, site="true"))
+
+
+def test_changes_are_against_as_many_days_before(
+    page: Page, visit: Visit, published: duckdb.DuckDBPyConnection
+) -> None:
+    """Of all days there is nothing before, and no change."""
+    visit(page, "/detection-analytics/", "Detection Analytics")
+    query = """
+        with counted as (
+            select
+                count(*) filter (where detected_at >= as_of - interval {length} day) as now,
+                count(*) filter (
+                    where detected_at < as_of - interval {length} day and detected_at >= as_of - 2 * interval {length} day
+                ) as earlier
+            from marts.fct_detection_events, ops.release
+        )
+        select 100 * (now / earlier - 1) from counted
+    """
+    shown = page.get_by_test_id("change-detections")
+    for option, days in [("Last 28 days", 28), ("Last 7 days", 7)]:
+        choose(page, "Period", option)
+        change = value(published, query, None, length=str(days))
+        sign = "+" if change > 0 else "−"
+        expect(shown).to_have_text(f"{sign}{abs(change):.1f}% vs before")
+    choose(page, "Period", "All days")
+    expect(shown).to_have_count(0)
 
 
 def test_shares_of_pipeline_health_are_those_of_the_build(
@@ -160,7 +212,16 @@ def test_a_filter_is_in_the_address_and_goes_with_the_reader(
     expect(page.locator("h1", has_text="Operations")).to_be_visible()
     assert_figure(page, "open_incidents", of_site)
     assert_chosen()
+    choose(page, "Period", "Last 7 days")
+    opened = value(
+        published, f"select count(*) from marts.fct_incidents where site_id = '{site_id}' and opened_at >= {{since}}", 7
+    )
+    assert_figure(page, "opened", opened)
+    assert page.url.endswith(f"?site={site_id}&period=7d")
+    page.reload()
+    assert_figure(page, "opened", opened)
     choose(page, "Site", "All sites")
+    choose(page, "Period", "Last 28 days")
     assert_figure(page, "open_incidents", value(published, "select count(*) from marts.fct_incidents where is_open"))
     assert "?" not in page.url
 

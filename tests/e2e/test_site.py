@@ -109,6 +109,16 @@ def test_page_fits_a_phone_in_the_dark(
     assert all(coloured > 100 for coloured in drawn), drawn
 
 
+@pytest.mark.parametrize("width", [1440, 1280, 800, 390])
+def test_rows_of_figures_are_even(open_page: Callable[..., Page], visit: Visit, width: int) -> None:
+    """Six figures are one row, two or three, never five and one."""
+    page = open_page(width)
+    visit(page, "/operations/", "Operations")
+    tops = page.locator("article .kpi").evaluate_all("cards => cards.map(card => card.getBoundingClientRect().top)")
+    assert len(tops) == 6
+    assert len({tops.count(top) for top in tops}) == 1, tops
+
+
 @pytest.mark.parametrize(("path", "heading"), [row[:2] for row in PAGES])
 def test_page_prints_whole(open_page: Callable[..., Page], visit: Visit, path: str, heading: str) -> None:
     """On A4, 718 px between its margins, no table is wider than the paper."""

@@ -1,4 +1,4 @@
-"""Intervals against scipy: exact Poisson and χ² bounds, Wilson's interval of a share, Student's t."""
+"""Intervals against scipy and published tables: Poisson and χ² bounds, Wilson's interval of a share, Student's t, and changes."""
 
 import json
 from collections.abc import Iterator
@@ -65,3 +65,42 @@ def test_student_t_is_within_one_percent(built: Home) -> None:
 def test_the_level_and_its_quantile_belong_together(built: Home) -> None:
     ((level, z),) = ask(built, "select {{ var('interval_level') }}, {{ var('interval_z') }}")
     assert z == pytest.approx(stats.norm.ppf((1 + level) / 2), abs=1e-12)
+
+
+def test_changes_of_counts_are_judged_as_the_exact_test_judges_them(built: Home) -> None:
+    """But for those on the verge, where the normal approximation may say the other."""
+    sql = """
+        select a, b, cast({{ is_count_more_than_noise('a', 'b') }} as int)
+        from range(0, 60, 3) as now(a), range(0, 60, 4) as earlier(b)
+    """
+    judged = 0
+    for a, b, is_real in ask(built, sql):
+        p = stats.binomtest(int(a), int(a + b)).pvalue if a + b >= 5 else 1.0
+        if not 0.04 < p < 0.06:
+            assert bool(is_real) == (p < 0.05), (a, b, p)
+            judged += 1
+    assert judged > 250
+
+
+# Newcombe, Statistics in Medicine 17 (1998), table II, method 10: two counts and the interval of the difference of their shares
+NEWCOMBE = [
+    (56, 70, 48, 80, 0.0524, 0.3339),
+    (9, 10, 3, 10, 0.1705, 0.8090),
+    (6, 7, 2, 7, 0.0582, 0.8062),
+    (5, 56, 0, 29, -0.0381, 0.1926),
+    (0, 10, 0, 20, -0.1611, 0.2775),
+    (10, 10, 0, 10, 0.6075, 1.0),
+]
+
+
+@pytest.mark.parametrize(("a", "m", "b", "n", "low", "high"), NEWCOMBE)
+def test_changes_of_shares_are_judged_by_newcombes_interval(
+    built: Home, a: int, m: int, b: int, n: int, low: float, high: float
+) -> None:
+    sql = f"""
+        select
+            cast({{{{ is_share_more_than_noise(('{a}', '{m}'), ('{b}', '{n}')) }}}} as int),
+            cast({{{{ is_share_more_than_noise(('{b}', '{n}'), ('{a}', '{m}')) }}}} as int)
+    """
+    ((forth, back),) = ask(built, sql)
+    assert bool(forth) == bool(back) == (low > 0 or high < 0)

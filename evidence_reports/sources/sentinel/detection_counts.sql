@@ -1,5 +1,5 @@
--- One row per site and class, and all of each
+-- One row per site, class and period, with all sites and classes
 select counts.*, coalesce(sites.site_name, 'All sites') as site_name, sites.region
 from reports.rpt_detection_counts as counts
 left join marts.dim_site as sites on counts.site_key = md5(sites.site_id)
-order by counts.site_key, counts.target_class
+order by counts.period, counts.site_key, counts.target_class

@@ -1,6 +1,7 @@
--- One row per stage of the alert pipeline, shift and site, and all of each
+-- One row per stage of the alert pipeline, shift, site and period, with all shifts and sites
 select
     site_key,
+    period,
     case shift when 'all' then 'All hours' when 'overnight' then 'Overnight' else 'Day' end as shift,
     ['Detect → alert', 'Alert → notify', 'Notify → acknowledge', 'Acknowledge → resolve', 'Detect → resolve'][stage_number] as stage,
     stage_number,
@@ -11,4 +12,4 @@ select
     p99_sec,
     is_supported
 from reports.rpt_alert_latency
-order by site_key, shift, stage_number
+order by period, site_key, shift, stage_number

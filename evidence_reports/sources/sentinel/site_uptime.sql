@@ -1,10 +1,13 @@
--- One row per site, and one for all
+-- One row per site and period, and one per period for all sites
 select
     uptime.site_key,
     coalesce(sites.site_name, 'Whole fleet') as site_name,
+    uptime.period,
     uptime.uptime_pct,
-    uptime.first_14d_pct,
-    uptime.last_14d_pct,
+    uptime.tower_days,
+    uptime.uptime_tone,
+    uptime.before_pct,
+    uptime.now_pct,
     uptime.change_points,
     uptime.compared_towers,
     uptime.is_change_real,
@@ -12,4 +15,4 @@ select
     if((select count(*) > 0 from marts.fct_incidents), uptime.incidents_opened, null) as incidents_opened
 from reports.rpt_site_uptime as uptime
 left join marts.dim_site as sites using (site_id)
-order by uptime.change_points nulls last, uptime.site_key
+order by uptime.period, uptime.change_points nulls last, uptime.site_key

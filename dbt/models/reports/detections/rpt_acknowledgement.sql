@@ -9,17 +9,22 @@ final as (
 
     select
         site_key,
+        period,
         coalesce(max(alerts) filter (where shift = 'day'), 0) as day_alerts,
         coalesce(max(alerts) filter (where shift = 'overnight'), 0) as overnight_alerts,
         max(p50_sec) filter (where shift = 'day') / 60 as ack_day_min,
         max(p50_sec) filter (where shift = 'overnight') / 60 as ack_overnight_min,
         max(p50_sec) filter (where shift = 'overnight')
         / nullif(max(p50_sec) filter (where shift = 'day'), 0) as overnight_ratio,
+        (max(p50_sec) filter (where shift = 'day') - max(p50_before_sec) filter (where shift = 'day')) / 60
+            as ack_day_change_min,
+        (max(p50_sec) filter (where shift = 'overnight') - max(p50_before_sec) filter (where shift = 'overnight')) / 60
+            as ack_overnight_change_min,
         bool_and(is_supported) filter (where shift != 'all') as is_supported
 
     from shifts
 
-    group by site_key
+    group by site_key, period
 
 )
 

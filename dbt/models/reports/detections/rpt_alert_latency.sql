@@ -3,22 +3,26 @@ with stages as (
 
     unpivot (
         select
-            site_id,
-            is_overnight,
-            detect_to_alert_sec,
-            alert_to_notify_sec,
-            notify_to_ack_sec,
-            ack_to_resolve_sec,
-            total_latency_min * 60 as detect_to_resolve_sec
+            alerts.site_id,
+            alerts.is_overnight,
+            periods.period,
+            alerts.detected_at < periods.starts_at as is_before,
+            alerts.detect_to_alert_sec,
+            alerts.alert_to_notify_sec,
+            alerts.notify_to_ack_sec,
+            alerts.ack_to_resolve_sec,
+            alerts.total_latency_min * 60 as detect_to_resolve_sec
 
-        from {{ ref('fct_alert_pipeline_latency') }}
+        from {{ ref('fct_alert_pipeline_latency') }} as alerts
+        inner join {{ ref('rpt_period') }} as periods
+            on alerts.detected_at >= coalesce(periods.before_starts_at, periods.starts_at)
     )
     on detect_to_alert_sec, alert_to_notify_sec, notify_to_ack_sec, ack_to_resolve_sec, detect_to_resolve_sec
     into name step_sec value latency_sec
 
 ),
 
-final as (
+grouped as (
 
     select
         {{ site_key(is_grouped=true) }} as site_key,
@@ -34,22 +38,61 @@ final as (
             ],
             step_sec
         ) as bigint) as stage_number,
+        period,
+        is_before,
         count(*) as alerts,
         quantile_cont(latency_sec, [0.5, 0.9, 0.95, 0.99]) as quantiles
 
     from stages
 
     group by
-        grouping sets ((step_sec), (step_sec, is_overnight), (step_sec, site_id), (step_sec, site_id, is_overnight))
+        grouping sets (
+            (period, is_before, step_sec),
+            (period, is_before, step_sec, is_overnight),
+            (period, is_before, step_sec, site_id),
+            (period, is_before, step_sec, site_id, is_overnight)
+        )
+
+),
+
+reach as (
+
+    select min(detected_at) as first_at from {{ ref('fct_alert_pipeline_latency') }}
+
+),
+
+final as (
+
+    select
+        grouped.site_key,
+        grouped.shift,
+        grouped.stage_name,
+        grouped.stage_number,
+        grouped.period,
+        grouped.alerts,
+        grouped.quantiles[1] as p50_sec,
+        grouped.quantiles[2] as p90_sec,
+        grouped.quantiles[3] as p95_sec,
+        grouped.quantiles[4] as p99_sec,
+        grouped.alerts >= {{ var('least_count') }} as is_supported,
+
+        -- Where alerts do not go back that far, there is nothing to compare with.
+        case when earlier.alerts >= {{ var('least_count') }} then earlier.quantiles[1] end as p50_before_sec
+
+    from grouped
+    cross join reach
+    inner join {{ ref('rpt_period') }} as periods on grouped.period = periods.period
+    left join grouped as earlier
+        on
+            grouped.site_key = earlier.site_key
+            and grouped.shift = earlier.shift
+            and grouped.stage_name = earlier.stage_name
+            and grouped.period = earlier.period
+            and earlier.is_before
+            and reach.first_at <= periods.before_starts_at
+
+    where not grouped.is_before
 
 )
 
-select
-    * exclude (quantiles),
-    quantiles[1] as p50_sec,
-    quantiles[2] as p90_sec,
-    quantiles[3] as p95_sec,
-    quantiles[4] as p99_sec,
-    alerts >= {{ var('least_count') }} as is_supported
-
-from final
+select * from final

@@ -4,12 +4,13 @@ with quarters as (
     select
         site_id,
         target_class,
+        {{ shortest_period('detected_at') }} as period_number,
         time_bucket(interval 15 minute, detected_at) as quarter_at,
         count(*) as detections
 
     from {{ ref('fct_detection_events') }}
 
-    group by site_id, target_class, quarter_at
+    group by all
 
 ),
 
@@ -18,6 +19,7 @@ local_quarters as (
     select
         quarters.site_id,
         quarters.target_class,
+        quarters.period_number,
         quarters.detections,
         sites.timezone is not null as is_local,
         {{ local_time('quarters.quarter_at', 'sites.timezone') }} as local_at
@@ -44,6 +46,7 @@ hours as (
     select
         site_id,
         target_class,
+        period_number,
         isodow(local_at) as weekday_number,
         hour(local_at) as hour_of_day,
         is_local,
@@ -61,6 +64,7 @@ final as (
         {{ site_key('hours.site_id') }} as site_key,
         hours.site_id,
         hours.target_class,
+        hours.period_number,
         hours.weekday_number,
         hours.hour_of_day,
         parts.part_of_day,

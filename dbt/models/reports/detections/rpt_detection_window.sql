@@ -1,27 +1,33 @@
 with hours as (
 
     select distinct
-        detection_date,
-        hour_of_day
+        periods.period,
+        detections.detection_date,
+        detections.hour_of_day
 
-    from {{ ref('fct_detection_events') }}
+    from {{ ref('fct_detection_events') }} as detections
+    inner join {{ ref('rpt_period') }} as periods on detections.detected_at >= periods.starts_at
 
 ),
 
 ends as (
 
     select
+        period,
         min(detection_date + to_hours(hour_of_day)) as first_at,
         max(detection_date + to_hours(hour_of_day + 1)) as last_at,
         count(distinct detection_date) as days_with_detections
 
     from hours
 
+    group by period
+
 ),
 
 final as (
 
     select
+        period,
         first_at,
         last_at,
 

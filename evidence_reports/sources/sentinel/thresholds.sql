@@ -1,0 +1,2 @@
+-- One row: what the report judges by
+select * from reports.rpt_thresholds
