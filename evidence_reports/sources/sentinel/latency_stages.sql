@@ -9,7 +9,6 @@ select
     p50_sec,
     p90_sec,
     p95_sec,
-    p99_sec,
-    is_supported
+    p99_sec
 from reports.rpt_alert_latency
 order by period, site_key, shift, stage_number

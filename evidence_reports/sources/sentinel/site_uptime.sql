@@ -4,6 +4,7 @@ select
     coalesce(sites.site_name, 'Whole fleet') as site_name,
     uptime.period,
     uptime.uptime_pct,
+    uptime.sensor_health,
     uptime.tower_days,
     uptime.uptime_tone,
     uptime.before_pct,

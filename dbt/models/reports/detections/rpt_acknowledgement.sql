@@ -19,8 +19,7 @@ final as (
         (max(p50_sec) filter (where shift = 'day') - max(p50_before_sec) filter (where shift = 'day')) / 60
             as ack_day_change_min,
         (max(p50_sec) filter (where shift = 'overnight') - max(p50_before_sec) filter (where shift = 'overnight')) / 60
-            as ack_overnight_change_min,
-        bool_and(is_supported) filter (where shift != 'all') as is_supported
+            as ack_overnight_change_min
 
     from shifts
 
@@ -30,6 +29,6 @@ final as (
 
 select
     *,
-    case when is_supported and overnight_ratio > {{ var('overnight_warn_factor') }} then 'warn' end as overnight_tone
+    case when overnight_ratio > {{ var('overnight_warn_factor') }} then 'warn' end as overnight_tone
 
 from final

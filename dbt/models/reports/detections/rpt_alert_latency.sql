@@ -70,11 +70,10 @@ final as (
         grouped.stage_number,
         grouped.period,
         grouped.alerts,
-        grouped.quantiles[1] as p50_sec,
-        grouped.quantiles[2] as p90_sec,
-        grouped.quantiles[3] as p95_sec,
-        grouped.quantiles[4] as p99_sec,
-        grouped.alerts >= {{ var('least_count') }} as is_supported,
+        case when grouped.alerts >= {{ var('least_count') }} then grouped.quantiles[1] end as p50_sec,
+        case when grouped.alerts >= {{ var('least_count') }} then grouped.quantiles[2] end as p90_sec,
+        case when grouped.alerts >= {{ var('least_count') }} then grouped.quantiles[3] end as p95_sec,
+        case when grouped.alerts >= {{ var('least_count') }} then grouped.quantiles[4] end as p99_sec,
 
         -- Where alerts do not go back that far, there is nothing to compare with.
         case when earlier.alerts >= {{ var('least_count') }} then earlier.quantiles[1] end as p50_before_sec

@@ -10,9 +10,10 @@ final as (
         {{ site_key(is_grouped=true) }} as site_key,
         detection_date,
         count(notify_to_ack_sec) as acknowledged,
-        median(notify_to_ack_sec) as ack_p50_sec,
-        quantile_cont(notify_to_ack_sec, 0.9) as ack_p90_sec,
-        count(notify_to_ack_sec) >= {{ var('least_count') }} as is_supported
+        case when count(notify_to_ack_sec) >= {{ var('least_count') }} then median(notify_to_ack_sec) end
+            as ack_p50_sec,
+        case when count(notify_to_ack_sec) >= {{ var('least_count') }} then quantile_cont(notify_to_ack_sec, 0.9) end
+            as ack_p90_sec
 
     from alerts
 

@@ -10,30 +10,25 @@ build as (
 
 ),
 
-window_end as (
-
-    select max(telemetry_date) as last_date from {{ ref('fct_fleet_health_daily') }}
-
-),
-
-weeks as (
+heartbeats as (
 
     select
         health.tower_id,
-        max(health.last_heartbeat_ts) as last_heartbeat_ts,
-        round(avg(health.avg_uptime_pct) filter (where health.telemetry_date > window_end.last_date - 7), 6)
-            as uptime_7d_pct,
-        round(avg(health.avg_uptime_pct) filter (where health.telemetry_date <= window_end.last_date - 7), 6)
-            as uptime_before_pct,
-        round(avg(health.avg_sensor_health) filter (where health.telemetry_date > window_end.last_date - 7), 6)
-            as sensor_health_7d
+        max(health.last_heartbeat_ts) as last_heartbeat_ts
 
     from {{ ref('fct_fleet_health_daily') }} as health
-    cross join window_end
+    cross join build
 
-    where health.telemetry_date > window_end.last_date - 14
+    where health.telemetry_date > cast(build.as_of as date) - 14
 
     group by health.tower_id
+
+),
+
+week as (
+
+    select * from {{ ref('rpt_tower_uptime') }}
+    where period = '7d'
 
 ),
 
@@ -86,12 +81,13 @@ final as (
         towers.age_days,
 
         -- health
-        date_diff('minute', weeks.last_heartbeat_ts, build.as_of) / 60.0 as heartbeat_age_hours,
-        weeks.uptime_7d_pct,
-        weeks.uptime_before_pct,
-        weeks.sensor_health_7d,
+        date_diff('minute', heartbeats.last_heartbeat_ts, build.as_of) / 60.0 as heartbeat_age_hours,
+        week.uptime_pct as uptime_7d_pct,
+        week.before_pct as uptime_before_pct,
+        week.sensor_health as sensor_health_7d,
         towers.status = 'active' and coalesce(
-            date_diff('minute', weeks.last_heartbeat_ts, build.as_of) / 60.0 > {{ var('silent_after_hours') }}, true
+            date_diff('minute', heartbeats.last_heartbeat_ts, build.as_of) / 60.0
+            > {{ var('silent_after_hours') }}, true
         ) as is_silent,
 
         -- work
@@ -102,7 +98,8 @@ final as (
     from towers
     cross join build
     cross join known
-    left join weeks on towers.tower_id = weeks.tower_id
+    left join heartbeats on towers.tower_id = heartbeats.tower_id
+    left join week on towers.tower_id = week.tower_id
     left join incidents on towers.tower_id = incidents.tower_id
     left join missions on towers.tower_id = missions.tower_id
 

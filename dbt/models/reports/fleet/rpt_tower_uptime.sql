@@ -1,0 +1,61 @@
+with health as (
+
+    select * from {{ ref('fct_fleet_health_daily') }}
+
+),
+
+ends as (
+
+    select
+        min(telemetry_date) as first_date,
+        max(telemetry_date) as last_date
+
+    from health
+
+),
+
+-- What is compared: a period with as many days before it; of all days, the last fortnight with the first.
+spans as (
+
+    select
+        periods.period,
+        coalesce(ends.last_date - periods.period_days, ends.first_date - 1) as after_date,
+        ends.last_date - coalesce(periods.period_days, 14) as now_after_date,
+        coalesce(ends.last_date - 2 * periods.period_days, ends.first_date - 1) as before_after_date,
+        coalesce(ends.last_date - periods.period_days, ends.first_date + 13) as before_to_date
+
+    from {{ ref('rpt_period') }} as periods
+    cross join ends
+
+),
+
+final as (
+
+    select
+        health.tower_id,
+        health.site_id,
+        spans.period,
+        round(avg(health.avg_uptime_pct) filter (where health.telemetry_date > spans.after_date), 6) as uptime_pct,
+        round(avg(health.avg_sensor_health) filter (where health.telemetry_date > spans.after_date), 6)
+            as sensor_health,
+        count(*) filter (where health.telemetry_date > spans.after_date) as days_count,
+        round(avg(health.avg_uptime_pct) filter (where health.telemetry_date > spans.now_after_date), 6) as now_pct,
+        round(avg(health.avg_uptime_pct) filter (
+            where health.telemetry_date > spans.before_after_date and health.telemetry_date <= spans.before_to_date
+        ), 6) as before_pct,
+        cast(coalesce(
+            sum(health.incidents_opened) filter (where health.telemetry_date > spans.after_date), 0
+        ) as bigint) as incidents_opened
+
+    from health
+    cross join spans
+
+    group by spans.period, health.site_id, health.tower_id
+
+)
+
+select
+    *,
+    round(now_pct - before_pct, 6) as change_points
+
+from final
