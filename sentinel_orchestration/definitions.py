@@ -5,8 +5,8 @@ from typing import Any
 
 import dagster as dg
 
-from sentinel_orchestration.automation.dead_runs import dead_runs_sensor
-from sentinel_orchestration.automation.jobs import build_jobs, hourly_build
+from sentinel_orchestration.automation.conditions import with_conditions
+from sentinel_orchestration.automation.definitions import automation
 from sentinel_orchestration.checks.expectations import expectation_checks
 from sentinel_orchestration.checks.freshness import freshness_checks
 from sentinel_orchestration.checks.volume import volume_checks
@@ -37,13 +37,11 @@ def build_definitions(
 
     before_release = sorted({*warehouse.keys.values(), *(key for step in checks for key in step.keys)})
     return dg.Definitions.merge(
-        dg.Definitions(assets=lake),
-        dg.Definitions(assets=warehouse.assets),
-        dg.Definitions(assets=checks, asset_checks=[mart_expectations]),
-        dg.Definitions(assets=publish_assets(before_release, audited), jobs=[rollback_job()]),
-        dg.Definitions(
-            jobs=build_jobs(settings), schedules=[hourly_build(settings)], sensors=[dead_runs_sensor(settings)]
-        ),
+        dg.Definitions(assets=with_conditions(lake)),
+        dg.Definitions(assets=with_conditions(warehouse.assets)),
+        dg.Definitions(assets=with_conditions(checks), asset_checks=[mart_expectations]),
+        dg.Definitions(assets=with_conditions(publish_assets(before_release, audited)), jobs=[rollback_job()]),
+        automation(settings),
         dg.Definitions(resources=resources, executor=executor),
     )
 

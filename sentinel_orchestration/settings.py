@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
+from zoneinfo import available_timezones
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -47,6 +48,11 @@ class Settings(BaseSettings):
         le=date(2049, 12, 31),
         description="First day that Dagster has a partition for; older days are built, but not shown as partitions.",
     )
+    automation: bool = Field(
+        False,
+        description="Whether sensors and schedules are on until somebody turns them off in the UI; off means the reverse.",
+    )
+    timezone: str = Field("UTC", description="Time zone of the operators (IANA), by which the nightly build starts.")
     site_base_path: str = Field("", description="Sub-path the report is served under.")
     host: str = Field("127.0.0.1", description="Address that servers bind to.")
     dagster_port: int = Field(3000, ge=1, le=65535, description="Port of the Dagster webserver.")
@@ -80,6 +86,13 @@ class Settings(BaseSettings):
     @classmethod
     def _full_hour(cls, value: object) -> datetime | None:
         return None if value is None else moment_of(value)
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("There is no such time zone. Write an IANA name: Europe/Berlin, America/Denver, UTC.")
+        return value
 
     @field_validator("site_base_path")
     @classmethod

@@ -15,7 +15,7 @@ from sentinel_orchestration.files import sweep
 from sentinel_orchestration.internals import new_run_id, pool_holders, was_interrupted
 from sentinel_orchestration.lake.checks import SKIPPED
 from sentinel_orchestration.lake.received import Lake
-from sentinel_orchestration.lake.run import lake_tags
+from sentinel_orchestration.lake.run import COMMAND_TAG, DayRange, lake_tags
 from sentinel_orchestration.layout import Layout
 from sentinel_orchestration.lock import is_abandoned, locked_while_alive
 from sentinel_orchestration.settings import Settings
@@ -23,7 +23,6 @@ from sentinel_orchestration.settings import Settings
 PUBLISH_STEP, REPORT_STEP = "published__warehouse", "published__report"
 PUBLISHED_STEPS = {PUBLISH_STEP, REPORT_STEP}
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}  # the listener reports what a person needs
-COMMAND_TAG = "sentinel/command"
 BLOCKED = "blocked by limit for pool"
 WATCH_SEC = 2.0
 Listener = Callable[[dg.EventLogEntry], None]
@@ -52,13 +51,15 @@ def run_build(
     with_report: bool,
     listener: Listener,
     on_wait: Callable[[str], None],
+    days: DayRange | None = None,
 ) -> BuildOutcome:
-    """Materializes the whole graph. `listener` gets every event of the run as it happens.
+    """Materializes the whole graph, of event feeds `days` alone where given. `listener` gets every event as it happens.
 
     Raises KeyboardInterrupt on Ctrl-C, once the run is recorded as failed.
     """
     job = BUILD_JOB if with_report else BUILD_WITHOUT_REPORT_JOB
-    result = run_job(settings, definitions, instance, job, "sentinel build", listener, on_wait, lake_tags(lake))
+    command, tags = ("sentinel backfill", days.tags) if days else ("sentinel build", {})
+    result = run_job(settings, definitions, instance, job, command, listener, on_wait, lake_tags(lake) | tags)
     error = None if result.success else first_error(result, settings)
     made = [event for event in result.all_events if event.is_step_materialization and event.step_key in PUBLISHED_STEPS]
     published = any(event.step_key == PUBLISH_STEP for event in made)

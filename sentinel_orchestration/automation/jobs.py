@@ -1,18 +1,19 @@
-"""The jobs and schedules of the graph."""
+"""The jobs of the graph."""
 
 import dagster as dg
 
+from sentinel_orchestration.checks.freshness import FRESHNESS
+from sentinel_orchestration.contracts import load_contracts
 from sentinel_orchestration.internals import UnresolvedAssetJobDefinition
-from sentinel_orchestration.lake.received import Lake
-from sentinel_orchestration.lake.run import every_day_tags, lake_tags
+from sentinel_orchestration.lake.run import every_day_tags
 from sentinel_orchestration.publish.assets import REPORT_KEY
-from sentinel_orchestration.settings import Settings, newest_full_hour
+from sentinel_orchestration.settings import Settings
 
-BUILD_JOB, BUILD_WITHOUT_REPORT_JOB = "build", "build_without_report"
+BUILD_JOB, BUILD_WITHOUT_REPORT_JOB, FRESHNESS_JOB = "build", "build_without_report", "freshness"
 
 
-def build_jobs(settings: Settings) -> list[UnresolvedAssetJobDefinition]:
-    """The whole graph, with and without the report (which takes minutes).
+def jobs(settings: Settings) -> list[UnresolvedAssetJobDefinition]:
+    """The whole graph, with and without the report (which takes longest), and the freshness checks alone.
 
     A run that is given no partitions looks at every day, and works on those that changed; one with partitions, on its days.
     """
@@ -26,20 +27,18 @@ def build_jobs(settings: Settings) -> list[UnresolvedAssetJobDefinition]:
             description="Feeds to published warehouse, without the report.",
             tags=tags,
         ),
+        dg.define_asset_job(
+            FRESHNESS_JOB,
+            dg.AssetSelection.checks(*limited_checks()),
+            description="How old the newest event of each feed is.",
+        ),
     ]
 
 
-def hourly_build(settings: Settings) -> dg.ScheduleDefinition:
-    """The whole graph at ten past each hour; off until somebody turns it on."""
-
-    @dg.schedule(
-        name="hourly_build",
-        job_name=BUILD_JOB,
-        cron_schedule="10 * * * *",
-        execution_timezone="UTC",
-        description="Builds and publishes everything, an hour at a time.",
-    )
-    def hourly_build(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-        return dg.RunRequest(tags=lake_tags(Lake(settings, settings.as_of or newest_full_hour())))
-
-    return hourly_build
+def limited_checks() -> list[dg.AssetCheckKey]:
+    """The freshness checks: those of the feeds with a limit."""
+    return [
+        dg.AssetCheckKey(dg.AssetKey(["silver", contract.feed]), FRESHNESS)
+        for contract in load_contracts().values()
+        if contract.freshness_warn_hours or contract.freshness_error_hours
+    ]

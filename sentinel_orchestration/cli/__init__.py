@@ -52,6 +52,20 @@ def build(
         raise typer.Exit(build_command(settings, report, started, allow_missing or []))
 
 
+@app.command(epilog="Example: [bold]sentinel backfill 2026-11-01 2026-11-07 --no-report[/bold]")
+def backfill(
+    first: Annotated[str, typer.Argument(help="First day, UTC: 2026-11-01.")],
+    last: Annotated[str | None, typer.Argument(help="Last day; by default the first one is the only one.")] = None,
+    report: Annotated[bool, typer.Option("--report/--no-report", help="Build the Evidence site too.")] = True,
+) -> None:
+    """Receive and gate some days of the event feeds again, and build and publish what is made of them."""
+    from sentinel_orchestration.cli.backfill import backfill_command
+    from sentinel_orchestration.settings import load_settings
+
+    with clear_errors():
+        raise typer.Exit(backfill_command(load_settings(), first, last, report))
+
+
 @app.command(epilog="Example: [bold]sentinel ingest exports/telemetry_2026-10.parquet --feed telemetry[/bold]")
 def ingest(
     paths: Annotated[list[Path], typer.Argument(help="Parquet, CSV or JSON-lines files, or folders of them.")],

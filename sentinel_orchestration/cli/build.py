@@ -3,6 +3,7 @@
 import gc
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
@@ -14,11 +15,21 @@ from sentinel_orchestration.lake.conform import listed
 from sentinel_orchestration.lake.received import Lake
 from sentinel_orchestration.settings import Settings, newest_full_hour
 
+if TYPE_CHECKING:
+    from sentinel_orchestration.lake.run import DayRange
 
-def build_command(settings: Settings, with_report: bool, started: float, allowed_missing: Sequence[str] = ()) -> int:
+
+def build_command(
+    settings: Settings,
+    with_report: bool,
+    started: float,
+    allowed_missing: Sequence[str] = (),
+    days: "DayRange | None" = None,
+) -> int:
     """Exit code 0 only when every blocking check passed and the release is published.
 
-    `started` is when the command did, by the monotonic clock: a person waits for the imports too.
+    `started` is when the command did, by the monotonic clock: a person waits for the imports too. `days`: of event feeds,
+    receives and gates these alone.
     """
     console = terminal()
     lake = Lake(settings, settings.as_of or newest_full_hour(), allowed_missing=frozenset(allowed_missing))
@@ -34,7 +45,7 @@ def build_command(settings: Settings, with_report: bool, started: float, allowed
     gc.freeze()  # a million objects of imported modules need no more looking at
     with run_bar(console) as progress:
         follower = RunProgress(progress, step_count(with_report))
-        outcome = run_build(settings, lake, definitions, instance, with_report, follower, console.print)
+        outcome = run_build(settings, lake, definitions, instance, with_report, follower, console.print, days)
     print_summary(console, lake, outcome, follower.seconds, time.monotonic() - started)
     return 0 if outcome.succeeded else 1
 

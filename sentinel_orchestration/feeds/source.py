@@ -19,6 +19,10 @@ class SourceError(RuntimeError):
     """A source could not be asked for its rows; the message names it, what happened and the fix. Nothing was received."""
 
 
+class SourceDownError(SourceError):
+    """A source does not answer as it should, which may pass."""
+
+
 @dataclass(frozen=True)
 class BatchRecord:
     """Where a batch came from and what it held. `rows_by_day` has the one day "" for a snapshot feed.

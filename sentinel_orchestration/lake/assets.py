@@ -8,7 +8,7 @@ from typing import Any, cast
 import dagster as dg
 
 from sentinel_orchestration.contracts import Contract, load_contracts
-from sentinel_orchestration.feeds.source import BatchRecord, SourceError
+from sentinel_orchestration.feeds.source import BatchRecord, SourceDownError, SourceError
 from sentinel_orchestration.internals import log_materializations
 from sentinel_orchestration.lake.checks import (
     bronze_specs,
@@ -26,12 +26,13 @@ from sentinel_orchestration.lake.gate import GATE_VERSION
 from sentinel_orchestration.lake.history import update_history
 from sentinel_orchestration.lake.received import FeedMissingError
 from sentinel_orchestration.lake.reversals import reversals
-from sentinel_orchestration.lake.run import covered_days, daily_partitions, run_lake
+from sentinel_orchestration.lake.run import COMMAND_TAG, covered_days, daily_partitions, run_lake
 from sentinel_orchestration.lake.silver import gate_feed
 from sentinel_orchestration.lake.summaries import batch_metadata, column_schema, gate_metadata
 from sentinel_orchestration.resources import SettingsResource
 from sentinel_orchestration.settings import Settings
 
+RETRIES, FIRST_RETRY_SEC = 3, 60.0  # after that: 120 s, 240 s
 POOL = "lake"  # two runs that write the same day, or read what the other replaces, wait for each other
 Results = Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]
 
@@ -62,6 +63,8 @@ def _bronze_asset(contract: Contract, partitions: dg.PartitionsDefinition[str] |
         before = _batch_ids(lake.active(contract.feed))
         try:
             received = lake.receive(contract.feed, days)
+        except SourceDownError as error:
+            raise _again_later(context, error) from error
         except (FeedMissingError, SourceError) as error:
             raise dg.Failure(str(error), allow_retries=False) from error
         active = lake.active(contract.feed)
@@ -115,6 +118,15 @@ def _silver_asset(contract: Contract, partitions: dg.PartitionsDefinition[str] |
             yield references_judged(key, counts, unjudged_references(lake, contract))
 
     return cast("dg.AssetsDefinition", silver)
+
+
+def _again_later(context: dg.AssetExecutionContext, error: SourceDownError) -> Exception:
+    """What passes is tried again, at longer and longer intervals; but nobody who waits for a command is kept waiting."""
+    if COMMAND_TAG in context.run.tags or context.retry_number >= RETRIES:
+        return dg.Failure(str(error), allow_retries=False)
+    seconds = FIRST_RETRY_SEC * 2**context.retry_number
+    context.log.warning(f"{error} Asked again in {seconds:g} s.")
+    return dg.RetryRequested(RETRIES, seconds)
 
 
 def _record_days(context: dg.AssetExecutionContext, key: dg.AssetKey, changed: Mapping[str, Mapping[str, int]]) -> None:

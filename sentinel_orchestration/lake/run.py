@@ -1,5 +1,6 @@
 """The lake of a Dagster run: which moment it is built for, and which days it covers."""
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -11,8 +12,22 @@ from sentinel_orchestration.settings import Settings, SettingsError, hour_of, mo
 
 AS_OF_TAG, PINNED_TAG, EVERY_DAY_TAG = "sentinel/as_of", "sentinel/batches_of", "sentinel/every_day"
 ALLOW_MISSING_TAG = "sentinel/allow_missing"
+COMMAND_TAG = "sentinel/command"  # the command that a person waits for
 PARTITION_TAG = "dagster/partition"
 RANGE_START_TAG, RANGE_END_TAG = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+
+
+@dataclass(frozen=True)
+class DayRange:
+    """Days of event feeds, both ends included."""
+
+    first: date
+    last: date
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The tags of a run over these days."""
+        return {RANGE_START_TAG: self.first.isoformat(), RANGE_END_TAG: self.last.isoformat()}
 
 
 def lake_tags(lake: Lake) -> dict[str, str]:

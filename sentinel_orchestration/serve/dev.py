@@ -88,8 +88,9 @@ def _environment(settings: Settings) -> Mapping[str, str]:
     from sentinel_orchestration.automation.instance import open_instance
 
     with open_instance(settings):
-        # Python's warnings are for Dagster's developers, not for its users.
-        return {**os.environ, "DAGSTER_HOME": str(settings.layout.dagster), "PYTHONWARNINGS": "ignore"}
+        # Sensors and schedules are on, unless a variable says otherwise. Python's warnings are for Dagster's developers.
+        ours = {"DAGSTER_HOME": str(settings.layout.dagster), "PYTHONWARNINGS": "ignore"}
+        return {"SENTINEL_AUTOMATION": "true"} | os.environ | ours
 
 
 def _default_signals() -> None:

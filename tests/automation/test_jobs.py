@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from sentinel_orchestration.automation.instance import open_instance
-from sentinel_orchestration.automation.jobs import hourly_build
+from sentinel_orchestration.automation.schedules import hourly_build
 from sentinel_orchestration.definitions import build_definitions
 from sentinel_orchestration.settings import Settings
 

@@ -14,7 +14,7 @@ from sentinel_orchestration.feeds.http.endpoint import MEGABYTE, Endpoint
 from sentinel_orchestration.feeds.http.failures import can_pass, in_words
 from sentinel_orchestration.feeds.http.paging import joined, no_url
 from sentinel_orchestration.feeds.http.secrets import Login
-from sentinel_orchestration.feeds.source import SourceError
+from sentinel_orchestration.feeds.source import SourceDownError, SourceError
 
 MAX_REDIRECTS = 5
 USUAL_PORTS = {("http", 80), ("https", 443)}
@@ -50,7 +50,10 @@ class Client:
         self._session.trust_env = not endpoint.is_local  # proxies and certificates of the environment
 
     def fetch(self, url: str, target: Path, max_bytes: int) -> Answer:
-        """Writes the body of the answer, unpacked, to `target`. Raises SourceError that says why there is none."""
+        """Writes the body of the answer, unpacked, to `target`.
+
+        Raises SourceError that says why there is none; SourceDownError, if that may pass.
+        """
         retry = Retry(
             self._endpoint.retries,
             backoff_factor=self._endpoint.backoff_seconds,
@@ -70,7 +73,7 @@ class Client:
                 retry = retry.increment("GET", response=passing.response)
             except MaxRetryError:
                 tries = f"{self._endpoint.retries + 1} times" if self._endpoint.retries else "once"
-                raise SourceError(f"{passing}. Tried {tries}. Run the same again later.") from None
+                raise SourceDownError(f"{passing}. Tried {tries}. Run the same again later.") from None
             self._pause(retry, passing)
 
     def checked(self, url: str, what: str) -> str:

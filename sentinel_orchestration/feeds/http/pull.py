@@ -33,7 +33,7 @@ def pull(endpoint: Endpoint, login: Login, since: str | None, folder: Path, name
             if url in asked:
                 raise SourceError("it names a page again that it sent before. Check `paging`.")
         except SourceError as error:
-            raise SourceError(f"page {len(asked)}: {error}" if len(asked) > 1 else str(error)) from None
+            raise type(error)(f"page {len(asked)}: {error}" if len(asked) > 1 else str(error)) from None
     return spool
 
 

@@ -58,7 +58,7 @@ class Http(Source):
                     record = intake.take(self._offered(intake, records, spool, since), self._chunks(spool), spool.path)
                     pulled.append(record)
         except SourceError as error:
-            raise SourceError(f"{intake.contract.feed}: {self.endpoint.url}: {error}") from None
+            raise type(error)(f"{intake.contract.feed}: {self.endpoint.url}: {error}") from None
         return Receipt(pulled, self._counting([record for record in pulled if not record.refused_because]))
 
     def place(self, feed: str) -> str:
