@@ -8,11 +8,11 @@ from multiprocessing import context
 
 import dagster as dg
 
-from tests.forked import NEEDED, fork_worker
+from tests.forked import fork_worker
 from tests.slim_project import slim_definitions
 
 context.SpawnContext.Process = context.ForkServerProcess  # type: ignore[assignment, misc]
-multiprocessing.get_context("forkserver").set_forkserver_preload(list(NEEDED))
+multiprocessing.get_context("forkserver").set_forkserver_preload(["tests.preloaded"])
 
 
 @dg.definitions

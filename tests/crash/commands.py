@@ -22,7 +22,7 @@ import traceback
 from pathlib import Path
 
 from sentinel_orchestration.settings import Settings
-from tests.forked import NEEDED, fork_worker
+from tests.forked import fork_worker
 from tests.slim_project import VARIABLE
 
 PROJECT = Path(os.environ[VARIABLE])
@@ -129,8 +129,7 @@ def _wait(number: int, now: bool = False) -> int | None:
 
 
 if __name__ == "__main__":
-    for needed in NEEDED:
-        importlib.import_module(needed)
+    importlib.import_module("tests.preloaded")
     Settings.dbt_dir = property(lambda self: PROJECT)  # type: ignore[assignment,method-assign]
     for line in sys.stdin:
         asked = json.loads(line)
