@@ -42,6 +42,38 @@ def build(slim_project: Path, tmp_path: Path) -> Callable[..., Built]:
     return make
 
 
+def fleet_health_is_by_tower_at_an_unknown_site(built: Built) -> None:
+    telemetry = rows_of(built.settings, "telemetry")
+    towers = built.query("select tower_id, site_id, site_name, status, is_inferred from marts.dim_tower order by 1")
+    assert [row[0] for row in towers] == sorted(telemetry["tower_id"].unique())
+    assert {row[1:] for row in towers} == {("unknown", "Unknown site", "unknown", True)}
+    health = built.query("select count(*), sum(readings_count), any_value(site_id) from marts.fct_fleet_health_daily")
+    assert health == [
+        (telemetry.group_by("tower_id", pl.col("ts").dt.date()).len().height, telemetry.height, "unknown")
+    ]
+    assert built.query("select site_id, total_tower_count from marts.dim_site") == [("unknown", len(towers))]
+    freshness = dict(built.query("select feed, status from ops.freshness"))
+    assert freshness["detections"] == "no data"
+
+
+def checks_that_need_rows_are_skipped_not_passed(built: Built) -> None:
+    details = built.query(
+        "select detail from ops.check_results where status = 'skipped' and asset = 'silver/telemetry'"
+    )
+    assert (f"Skipped: {NO_ROWS}.",) in details
+    found = built.query("select as_of_basis from ops.release")
+    assert found == [("newest_row",)]
+    manifest = json.loads((built.settings.layout.current / "manifest.json").read_text())
+    assert manifest["as_of_basis"] == "newest_row"
+    assert SKIPPED not in manifest["verdict"]
+
+
+ALSO = {
+    ("telemetry",): [fleet_health_is_by_tower_at_an_unknown_site],
+    ("inventory",): [checks_that_need_rows_are_skipped_not_passed],
+}
+
+
 @pytest.mark.parametrize("feeds", SUBSETS, ids="+".join)
 def test_any_subset_builds_and_is_published(build: Callable[..., Built], feeds: tuple[str, ...]) -> None:
     built = build(*feeds)
@@ -61,33 +93,5 @@ def test_any_subset_builds_and_is_published(build: Callable[..., Built], feeds: 
     assert {asset for (asset,) in unjudged} == wrong
     (skipped,) = built.query("select checks_skipped from ops.release")[0]
     assert skipped > 0
-
-
-def test_telemetry_alone_gives_fleet_health_by_tower_at_an_unknown_site(build: Callable[..., Built]) -> None:
-    built = build("telemetry")
-    built.instance.dispose()
-    telemetry = rows_of(built.settings, "telemetry")
-    towers = built.query("select tower_id, site_id, site_name, status, is_inferred from marts.dim_tower order by 1")
-    assert [row[0] for row in towers] == sorted(telemetry["tower_id"].unique())
-    assert {row[1:] for row in towers} == {("unknown", "Unknown site", "unknown", True)}
-    health = built.query("select count(*), sum(readings_count), any_value(site_id) from marts.fct_fleet_health_daily")
-    assert health == [
-        (telemetry.group_by("tower_id", pl.col("ts").dt.date()).len().height, telemetry.height, "unknown")
-    ]
-    assert built.query("select site_id, total_tower_count from marts.dim_site") == [("unknown", len(towers))]
-    freshness = dict(built.query("select feed, status from ops.freshness"))
-    assert freshness["detections"] == "no data"
-
-
-def test_checks_that_need_rows_are_skipped_not_passed(build: Callable[..., Built]) -> None:
-    built = build("inventory")
-    built.instance.dispose()
-    details = built.query(
-        "select detail from ops.check_results where status = 'skipped' and asset = 'silver/telemetry'"
-    )
-    assert (f"Skipped: {NO_ROWS}.",) in details
-    found = built.query("select as_of_basis from ops.release")
-    assert found == [("newest_row",)]
-    manifest = json.loads((built.settings.layout.current / "manifest.json").read_text())
-    assert manifest["as_of_basis"] == "newest_row"
-    assert SKIPPED not in manifest["verdict"]
+    for also in ALSO.get(feeds, ()):
+        also(built)
