@@ -3,12 +3,13 @@
 Small fixtures are in tests/conftest.py.
 """
 
+import json
 import os
 import shutil
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -41,31 +42,48 @@ SITE_BASE_PATH = "/fleet"  # of every report that is built: the harder case, and
 
 # By what they need, which is too slow to make in each test process.
 ON_ONE_BUILD = {
-    "default build": {"pipeline/test_published", "pipeline/test_truth"}
+    "default build": {"pipeline/test_published", "pipeline/test_truth", "test_progress"}
     | {"e2e/test_site", "e2e/test_filters", "e2e/test_reading", "e2e/test_accessibility"},
     "nasty build": {"hostile/test_nasty_build", "e2e/test_nasty_text"},
     "undisturbed builds": {"crash/test_hostile_places", "crash/test_killed", "crash/test_two_at_once"},
 }
+# Modules whose tests share nothing that takes long to make: each test by itself, so that no process is left with all of them.
+SPLIT = {"pipeline/test_subsets", "pipeline/test_refusal", "pipeline/test_days", "pipeline/test_maps"}
 # What takes minutes goes first, so that in the end no process is alone with it.
 FIRST = [
     "default build",
     "automation/test_ui",
     "undisturbed builds",
     "benchmarks/test_harness",
+    "pipeline/test_sameness",
     "warehouse/test_plain_dbt",
+    "e2e/test_rebuild",
+    "cli/test_own_fleet",
+    "nasty build",
+    "e2e/test_feeds",
+    "test_new_feed",
+    "pipeline/test_maps",
+    "pipeline/test_refusal",
+    "pipeline/test_subsets",
 ]
 
 
-def _unit(nodeid: str) -> str:
-    """What is handed out together: a module, or all modules on the same build."""
+def _group(nodeid: str) -> str:
+    """The module of a test, or the build that it stands on with others."""
     module = nodeid.partition("::")[0].removeprefix("tests/").removesuffix(".py")
     return next((build for build, modules in ON_ONE_BUILD.items() if module in modules), module)
+
+
+def _unit(nodeid: str) -> str:
+    """What is handed out together: a test, a module, or all modules on the same build."""
+    group = _group(nodeid)
+    return nodeid if group in SPLIT else group
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Of pytest: the order of the tests."""
     rank = {unit: number for number, unit in enumerate(FIRST)}
-    items.sort(key=lambda item: rank.get(_unit(item.nodeid), len(FIRST)))
+    items.sort(key=lambda item: rank.get(_group(item.nodeid), len(FIRST)))
 
 
 class ByModule(LoadScopeScheduling):
@@ -178,21 +196,44 @@ def shared_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def slim_project(shared_root: Path) -> Path:
-    """The dbt project with few of its tests, made once for all test processes."""
-    project = shared_root / "slim" / "dbt"
-    with locked(shared_root / "slim.lock"):
-        return project if project.exists() else make_slim_project(project)
+def make_once(shared_root: Path) -> Callable[[str, Callable[[Path], object]], Path]:
+    """Fills a folder of that name by `make`, in whichever test process asks first, for all of them: read it only."""
+
+    def made(name: str, make: Callable[[Path], object]) -> Path:
+        folder, done = shared_root / name, shared_root / f"{name}.done"
+        with locked(shared_root / f"{name}.lock"):
+            if not done.exists():
+                assert not folder.exists(), f"{name} could not be made: see the test that asked for it first"
+                folder.mkdir()
+                make(folder)
+                done.touch()
+        return folder
+
+    return made
 
 
 @pytest.fixture(scope="session")
-def small_home(slim_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Built:
+def slim_project(make_once: Callable[..., Path]) -> Path:
+    """The dbt project with few of its tests."""
+    return make_once("slim", lambda folder: make_slim_project(folder / "dbt")) / "dbt"
+
+
+@pytest.fixture(scope="session")
+def small_home(slim_project: Path, make_once: Callable[..., Path]) -> Built:
     """A small fleet, built with the slim project and published once; tests get copies of its home."""
-    home = simulate_the_rest(tmp_path_factory.mktemp("small"))
-    built = build_everything(Settings(home=home, **SMALL), slim_project)
-    built.instance.dispose()
-    assert built.outcome.succeeded, built.outcome.error
-    return built
+
+    def make(folder: Path) -> None:
+        built = build_everything(Settings(home=simulate_the_rest(folder / "home"), **SMALL), slim_project)
+        built.instance.dispose()
+        assert built.outcome.succeeded, built.outcome.error
+        (folder / "outcome.json").write_text(json.dumps(asdict(built.outcome)))
+
+    folder = make_once("small", make)
+    settings = Settings(home=folder / "home", **SMALL)
+    instance = open_instance(settings)
+    instance.dispose()
+    outcome = BuildOutcome(**json.loads((folder / "outcome.json").read_text()))
+    return Built(settings, Lake(settings, AS_OF), definitions_of(settings, slim_project), instance, outcome)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """A home with a parsed dbt project and a built warehouse, made once; tests change copies of it."""
 
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,22 +20,34 @@ from tests.warehouse.small_silver import (
     put_alert_across_midnight,
 )
 
+NAME = "it's home"
 RELATIONSHIP = "relationships: { arguments: { to: ref('dim_tower'), field: tower_id } }"  # between reports and marts
+EDITS = {
+    "models/marts/fleet/dim_site.sql": ("select * from final", "select * from final -- edited"),
+    "models/staging/fleet/stg_components.sql": ("select * from renamed", "select * from renamed -- edited"),
+    "dbt_project.yml": ("low_uptime_pct: 90", "low_uptime_pct: 99"),
+    "macros/hours_between.sql": ("3600000000, 2)", "3600000000, 1)"),
+    "tests/generic/holds.sql": ("select *", "select * -- edited"),
+    "models/reports/fleet/rpt_uptime_trend.yml": ("- not_null", f"- not_null\n          - {RELATIONSHIP}"),
+}
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Home:
+def built(make_once: Callable[..., Path]) -> Home:
     """A warehouse built from days 1 to 5, with every data test and unit test. Read it; do not change it."""
-    home = Home(tmp_path_factory.mktemp("warehouse") / "it's home")
-    for feed in SNAPSHOT_FEEDS:
-        home.write(feed, simulate_snapshot(feed, WORLD, AS_OF))
-    for number in range(1, 6):
-        home.simulate(day_of_window(number))
-    put_alert_across_midnight(home)
-    home.dbt.manifest()
-    outcome: Any = home.dbt.invoke(["build"])
-    assert not [f"{r.node.name}: {r.message}" for r in outcome.result.results if r.status not in PASSED]
-    return home
+
+    def make(folder: Path) -> None:
+        home = Home(folder / NAME)
+        for feed in SNAPSHOT_FEEDS:
+            home.write(feed, simulate_snapshot(feed, WORLD, AS_OF))
+        for number in range(1, 6):
+            home.simulate(day_of_window(number))
+        put_alert_across_midnight(home)
+        home.dbt.manifest()
+        outcome: Any = home.dbt.invoke(["build"])
+        assert not [f"{r.node.name}: {r.message}" for r in outcome.result.results if r.status not in PASSED]
+
+    return Home(make_once("warehouse", make) / NAME)
 
 
 @pytest.fixture
@@ -44,23 +57,17 @@ def home(built: Home, tmp_path: Path) -> Home:
 
 
 @pytest.fixture(scope="session")
-def edited(built: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
+def edited(built: Home, make_once: Callable[..., Path]) -> Home:
     """The same home with a project in which somebody changed a model, a view, a var, a macro, and a generic data test."""
-    folder = tmp_path_factory.mktemp("edited")
-    project = folder / "dbt"
-    shutil.copytree(DBT_DIR, project, ignore=shutil.ignore_patterns("target", "logs"))
-    edits = {
-        "models/marts/fleet/dim_site.sql": ("select * from final", "select * from final -- edited"),
-        "models/staging/fleet/stg_components.sql": ("select * from renamed", "select * from renamed -- edited"),
-        "dbt_project.yml": ("low_uptime_pct: 90", "low_uptime_pct: 99"),
-        "macros/hours_between.sql": ("3600000000, 2)", "3600000000, 1)"),
-        "tests/generic/holds.sql": ("select *", "select * -- edited"),
-        "models/reports/fleet/rpt_uptime_trend.yml": ("- not_null", f"- not_null\n          - {RELATIONSHIP}"),
-    }
-    for name, (before, after) in edits.items():
-        text = (project / name).read_text()
-        assert before in text, name
-        (project / name).write_text(text.replace(before, after, 1))
-    home = replace(built.copy(folder / "home"), project=project)
-    home.dbt.manifest()
-    return home
+
+    def make(folder: Path) -> None:
+        project = folder / "dbt"
+        shutil.copytree(DBT_DIR, project, ignore=shutil.ignore_patterns("target", "logs"))
+        for name, (before, after) in EDITS.items():
+            text = (project / name).read_text()
+            assert before in text, name
+            (project / name).write_text(text.replace(before, after, 1))
+        replace(built.copy(folder / NAME), project=project).dbt.manifest()
+
+    folder = make_once("edited", make)
+    return replace(built, path=folder / NAME, project=folder / "dbt")

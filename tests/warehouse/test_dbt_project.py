@@ -113,7 +113,7 @@ def test_a_view_reads_silver_as_absolute_paths(built: Home) -> None:
     assert all(silver in sql for (sql,) in views)
 
 
-def test_the_warehouse_can_be_read_by_another_process_after_each_command(built: Home) -> None:
-    built.look()
-    with duckdb.connect(str(built.layout.warehouse)) as connection:
+def test_the_warehouse_can_be_read_by_another_process_after_each_command(home: Home) -> None:
+    home.look()
+    with duckdb.connect(str(home.layout.warehouse)) as connection:
         assert connection.execute("select count(*) from meta.models").fetchone() != (0,)
