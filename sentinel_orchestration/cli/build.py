@@ -41,8 +41,8 @@ def build_command(
         from sentinel_orchestration.definitions import build_definitions
 
         definitions, instance = build_definitions(settings), open_instance(settings)
-    gc.collect()
-    gc.freeze()  # a million objects of imported modules need no more looking at
+    gc.freeze()  # half a million objects of imported modules need no looking at
+    gc.enable()
     with run_bar(console) as progress:
         follower = RunProgress(progress, step_count(with_report))
         outcome = run_build(settings, lake, definitions, instance, with_report, follower, console.print, days)
