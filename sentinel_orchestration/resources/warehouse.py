@@ -18,7 +18,11 @@ class WarehouseResource(DuckDBResource):
 
     @contextmanager
     def get_connection(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection, closed after an exception too: dagster-duckdb's own would stay open for as long as the traceback does."""
+        """A connection, closed after an exception too: dagster-duckdb's own would stay open for as long as the traceback does.
+
+        The file is made where there is none, and so is its folder: a run that the UI starts may be the first in a home.
+        """
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         with super().get_connection() as connection:
             try:
                 yield connection

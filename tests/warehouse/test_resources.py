@@ -149,6 +149,12 @@ class TestStream:
 
 
 class TestWarehouse:
+    def test_the_first_connection_of_a_home_makes_the_file_and_its_folder(self, tmp_path: Path) -> None:
+        database = tmp_path / "data" / "warehouse" / "sentinel.duckdb"
+        with WarehouseResource(database=str(database)).get_connection() as connection:
+            assert connection.execute("select 1").fetchone() == (1,)
+        assert database.exists()
+
     def test_a_connection_is_closed_after_an_exception_too(self, warehouse: WarehouseResource) -> None:
         with pytest.raises(ValueError, match="ours") as caught, warehouse.get_connection():
             raise ValueError("ours")
