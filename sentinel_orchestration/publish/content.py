@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,6 +11,7 @@ import duckdb
 import polars as pl
 
 ROWS_AT_ONCE = 250_000
+TABLES_AT_ONCE = 2
 FLOATS = ("DOUBLE", "FLOAT")
 HASHED_AS_THEY_ARE = ("BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "DATE", "TIMESTAMP", "VARCHAR")
 
@@ -27,15 +29,17 @@ def release_contents(connection: duckdb.DuckDBPyConnection, scratch: Path, ops: 
     """Every table of the database, by schema and name: those of the schema `ops`, which describe a run, or all others.
 
     Rows are put in order by all their columns, into a parquet file under `scratch`, which bounds memory; then each
-    column is hashed from one end to the other: nulls, lengths of texts, values.
+    column is hashed from one end to the other: nulls, lengths of texts, values. While one table is hashed, DuckDB puts the
+    next in order. Only what is committed is seen.
     """
     names = connection.execute(
         "select schema_name, table_name from duckdb_tables() "
         "where database_name = current_database() and not internal and (schema_name = 'ops') = ? order by all",
         [ops],
     ).fetchall()
-    with TemporaryDirectory(dir=scratch, prefix=".sorted-") as folder:
-        return [_content(connection, schema, name, Path(folder) / "rows.parquet") for schema, name in names]
+    with TemporaryDirectory(dir=scratch, prefix=".sorted-") as folder, ThreadPoolExecutor(TABLES_AT_ONCE) as pool:
+        files = (Path(folder) / f"{number}.parquet" for number in range(len(names)))
+        return list(pool.map(lambda name, file: _content(connection, name[0], name[1], file), names, files))
 
 
 def combined_digest(contents: list[TableContent], *more: str) -> str:
@@ -43,23 +47,26 @@ def combined_digest(contents: list[TableContent], *more: str) -> str:
     return hashlib.sha256("\n".join([*(f"{c.name} {c.sha256}" for c in contents), *more]).encode()).hexdigest()
 
 
-def _content(connection: duckdb.DuckDBPyConnection, schema: str, name: str, file: Path) -> TableContent:
-    columns = connection.execute(
-        "select column_name, data_type from information_schema.columns where table_schema = ? and table_name = ? "
-        "order by ordinal_position",
-        [schema, name],
-    ).fetchall()
-    values = ", ".join(_hashable(column, kind) for column, kind in columns)
-    target = str(file).replace("'", "''")
-    connection.execute(
-        f'copy (select {values} from "{schema}"."{name}" order by all) to \'{target}\' (compression uncompressed)'
-    )
+def _content(database: duckdb.DuckDBPyConnection, schema: str, name: str, file: Path) -> TableContent:
+    with database.cursor() as connection:
+        connection.execute("set timezone = 'UTC'")
+        columns = connection.execute(
+            "select column_name, data_type from information_schema.columns where table_schema = ? and table_name = ? "
+            "order by ordinal_position",
+            [schema, name],
+        ).fetchall()
+        values = ", ".join(_hashable(column, kind) for column, kind in columns)
+        target = str(file).replace("'", "''")
+        connection.execute(
+            f'copy (select {values} from "{schema}"."{name}" order by all) to \'{target}\' (compression uncompressed)'
+        )
     rows = pl.scan_parquet(file).select(pl.len()).collect().item()
     digests = {column: hashlib.sha256() for column, _ in columns}
     for start in range(0, rows, ROWS_AT_ONCE):
         for series in pl.scan_parquet(file).slice(start, ROWS_AT_ONCE).collect():
             for part in _bytes(series):
                 digests[series.name].update(part)
+    file.unlink()
     whole = hashlib.sha256(repr((columns, rows)).encode())
     for digest in digests.values():
         whole.update(digest.digest())
