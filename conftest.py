@@ -214,8 +214,13 @@ def make_once(shared_root: Path) -> Callable[[str, Callable[[Path], object]], Pa
 
 @pytest.fixture(scope="session")
 def slim_project(make_once: Callable[..., Path]) -> Path:
-    """The dbt project with few of its tests."""
-    return make_once("slim", lambda folder: make_slim_project(folder / "dbt")) / "dbt"
+    """The dbt project with few of its tests, parsed."""
+
+    def make(folder: Path) -> None:
+        project = make_slim_project(folder / "dbt")
+        slim_dbt(Settings(home=folder / "home"), project).manifest()
+
+    return make_once("slim", make) / "dbt"
 
 
 @pytest.fixture(scope="session")
