@@ -110,15 +110,19 @@ def _copy(
         connection.execute("set timezone = 'UTC'; set preserve_insertion_order = false")
         _copy_tables(connection, warehouse.path, states, set(graph.keys.values()))
         contents = release_contents(connection, database.parent)
-        # What a page shows makes the release: the rows, how each check went, how the feeds passed the gate, and their sources.
+        # What a page shows makes the release: the rows and what they mean, how each check went, how the feeds passed the gate,
+        # and their sources.
         results = [f"{o.asset.to_user_string()} {o.name} {o.status}" for o in outcomes]
         versions = [f"{feed} {day} {v}" for feed, days in silver.items() for day, v in days.items()]
         sources = {feed: lake.source(feed) for feed in lake.contracts}
-        digest = combined_digest(contents, *results, *versions, *map(" ".join, sources.items()))
+        docs = model_docs(dbt.manifest(), graph.marts)
+        digest = combined_digest(
+            contents, *results, *versions, *map(" ".join, sources.items()), *map(str, docs.items())
+        )
         as_of, basis = _as_of(connection)
         release_id = f"{as_of:%Y%m%dT%HZ}-{digest[:DIGEST_LENGTH]}"
         row = _release_row(release_id, as_of, basis, outcomes, silver, event_window(lake))
-        write_ops_tables(connection, lake, outcomes, contents, row, model_docs(dbt.manifest(), graph.marts))
+        write_ops_tables(connection, lake, outcomes, contents, row, docs)
         held = [*contents, *release_contents(connection, database.parent, ops=True)]
         connection.execute("checkpoint")
     dbt_digest = dbt.digest()
