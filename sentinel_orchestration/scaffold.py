@@ -18,7 +18,7 @@ from sentinel_orchestration.contracts.dbt_sources import changed_sources
 from sentinel_orchestration.contracts.draft import Sample, contract_text, is_name, snake_case
 from sentinel_orchestration.contracts.odcs import SUFFIX, read_contract
 from sentinel_orchestration.feeds.readers import column_names
-from sentinel_orchestration.publish.page_draft import page, page_name, query, query_name
+from sentinel_orchestration.publish.page_draft import exposure, page, page_name, query, query_name
 from sentinel_orchestration.settings import PROJECT_DIR
 
 
@@ -49,7 +49,10 @@ class Checkout:
 
     def check_is_writable(self) -> None:
         """Raises ScaffoldError where this is no checkout (an installed package has no dbt project), or a read-only one."""
-        places = (self.contracts, self.models / "staging", self.report / "pages", self.report / "sources/sentinel")
+        places = (
+            *(self.contracts, self.models / "staging", self.models / "exposures"),
+            *(self.report / "pages", self.report / "sources/sentinel"),
+        )
         missing = next((place for place in places if not place.is_dir()), None)
         if missing:
             raise ScaffoldError(
@@ -134,6 +137,7 @@ def _page(checkout: Checkout, contract: Contract) -> dict[Path, str]:
     return {
         checkout.report / "sources/sentinel" / f"{query_name(contract)}.sql": query(contract),
         checkout.report / "pages" / page_name(contract.feed): page(contract),
+        checkout.models / "exposures" / f"{contract.feed}.yml": exposure(contract),
     }
 
 

@@ -96,6 +96,7 @@ def query(release, sql, *values):
 def test_a_draft_says_what_it_wrote_and_what_is_left(sentinel, drafted):
     written = [line.removeprefix("Wrote ") for line in drafted["flashes"].splitlines() if line.startswith("Wrote ")]
     assert sorted(written) == [
+        "dbt/models/exposures/flashes.yml",
         "dbt/models/staging/weather/stg_flashes.sql",
         "dbt/models/staging/weather/stg_flashes.yml",
         "dbt/models/staging/weather/weather_sources.yml",
@@ -114,7 +115,7 @@ def test_a_draft_says_what_it_wrote_and_what_is_left(sentinel, drafted):
     ):
         assert said in drafted["flashes"]
     assert "event time  none" in drafted["masts"]
-    contract = (sentinel.code / written[0]).read_text()
+    contract = (sentinel.code / "sentinel_orchestration/contracts/weather/flashes.odcs.yaml").read_text()
     assert contract.count("To be filled in.") > len(FLASHES.columns)
     assert "# Fill in the unit" in contract
 
@@ -155,6 +156,9 @@ def test_the_queries_of_the_drafted_pages_give_their_rows(sentinel, release):
         ("7", 10.5, date(2020, 1, 1), "2025-01-01 03:00:00"),
         ("8", 20.0, date(2020, 1, 1), None),
         ("9", None, date(2020, 1, 1), None),
+    ]
+    assert query(release, "select * from ops.model_pages where page in ('Flashes', 'Masts')") == [
+        ("rpt_masts", "Masts", "/masts/")
     ]
 
 

@@ -104,7 +104,7 @@ def test_every_file_in_the_way_is_named_and_kept(command: Command, checkout: Che
     assert content(checkout) == before
 
 
-@pytest.mark.parametrize("number", range(6))
+@pytest.mark.parametrize("number", range(7))
 def test_if_one_file_cannot_be_written_none_is_left(
     command: Command, checkout: Checkout, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:

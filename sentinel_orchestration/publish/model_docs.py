@@ -11,18 +11,22 @@ TABLES: Mapping[str, str] = {
     "models": "table_name varchar, layer varchar, description varchar",
     "model_columns": "table_name varchar, ordinal integer, column_name varchar, data_type varchar, description varchar",
     "model_parents": "table_name varchar, parent varchar",
+    "model_pages": "table_name varchar, page varchar, path varchar",
 }
 
 
 def model_docs(manifest: Mapping[str, Any], marts: Sequence[Mart]) -> dict[str, list[Row]]:
-    """Rows of the tables of `TABLES`, by name: the released tables, their columns, and the feeds and tables each reads.
+    """Rows of the tables of `TABLES`, by name: the released tables, their columns, what each reads, and the pages that read it.
 
-    `manifest` is dbt's; `marts` are the tables that Python makes, which dbt has as sources. Views are looked through.
+    `manifest` is dbt's, whose exposures are the pages; `marts` are the tables that Python makes, which dbt has as sources.
+    Views are looked through.
     """
     found = sorted(_released(manifest), key=lambda node: str(node["name"]))
     columns = [(node, number, column) for node in found for number, column in enumerate(node["columns"].values(), 1)]
     parents = {(node["name"], parent) for node in found for parent in _parents(manifest, node)}
     parents |= {(mart.name, parent) for mart in marts for parent in mart.reads}
+    exposures = manifest["exposures"].values()
+    pages = {(table, page["label"], page["url"]) for page in exposures for table in _parents(manifest, page)}
     return {
         "models": [(node["name"], node["schema"], node["description"]) for node in found],
         "model_columns": [
@@ -30,6 +34,7 @@ def model_docs(manifest: Mapping[str, Any], marts: Sequence[Mart]) -> dict[str, 
             for node, number, column in columns
         ],
         "model_parents": sorted(parents),
+        "model_pages": sorted(pages),
     }
 
 

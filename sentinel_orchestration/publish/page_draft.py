@@ -1,6 +1,9 @@
-"""Drafts a feed's page of the report, and the query it reads: rows per day of an event feed, the rows of a snapshot."""
+"""Drafts a feed's page, its query and its exposure: rows per day of an event feed, the rows of a snapshot."""
+
+from typing import Any
 
 from sentinel_orchestration.contracts import Column, Contract
+from sentinel_orchestration.contracts.dbt_yaml import OnOneLine, dump
 
 SHOWN_ROWS = 1000  # a query without aggregation is written whole into the page
 HEAD = """\
@@ -68,10 +71,9 @@ def query_name(contract: Contract) -> str:
 
 def page(contract: Contract) -> str:
     """The page, with all that its readers see; edit it freely."""
-    title = contract.feed.replace("_", " ").capitalize()
     body = EVENT_PAGE if contract.event_time else SNAPSHOT_PAGE
     columns = "\n".join(f"    <Column id={column.name}{_format(column)} />" for column in contract.columns)
-    return HEAD.format(title=title, description=contract.description) + body.format(
+    return HEAD.format(title=_title(contract), description=contract.description) + body.format(
         query=query_name(contract), feed=contract.feed, columns=columns
     )
 
@@ -83,6 +85,25 @@ def query(contract: Contract) -> str:
     columns = ",\n".join(f"    {_shown(column)}" for column in contract.columns)
     key = ", ".join(f"rpt_{contract.feed}.{name}" for name in contract.key)
     return SNAPSHOT_QUERY.format(feed=contract.feed, rows=SHOWN_ROWS, columns=columns, key=key)
+
+
+def exposure(contract: Contract) -> str:
+    """The page as dbt's exposure, for the lineage in the Data Dictionary: what it asks, and the tables that it reads."""
+    about: dict[str, Any] = {
+        "name": contract.feed,
+        "label": _title(contract),
+        "description": f"Which {contract.feed.replace('_', ' ')} were received?",
+        "type": "dashboard",
+        "maturity": "low",
+        "url": f"/{page_name(contract.feed).removesuffix('.md')}/",
+        "owner": OnOneLine(name=contract.owner),
+    }
+    tables = {} if contract.event_time else {"depends_on": [f"ref('rpt_{contract.feed}')"]}
+    return dump({"exposures": [about | tables]})
+
+
+def _title(contract: Contract) -> str:
+    return contract.feed.replace("_", " ").capitalize()
 
 
 def _shown(column: Column) -> str:

@@ -179,15 +179,23 @@ def test_data_dictionary_shows_tables_and_where_they_come_from(
     page.get_by_label("Search tables and figures").fill("mtbf_low_hours")
     expect(page.get_by_test_id("model")).to_have_count(1)
     expect(page.get_by_test_id("model")).to_contain_text("Lower bound of the MTBF")
+    uses = page.get_by_test_id("model").get_by_test_id("pages")
+    expect(uses.first).to_have_text("Used on: Reliability.")
+    expect(uses.last).to_have_text("Through other tables on: Overview.")
+    expect(uses.first.get_by_role("link")).to_have_attribute("href", re.compile("/reliability/$"))
 
-    names = published.execute(
-        "select count(distinct n) from (select unnest([table_name, parent]) n from ops.model_parents)"
-    )
+    names = published.execute("""
+        select count(distinct n) from (
+            select unnest([table_name, parent]) n from ops.model_parents
+            union all select unnest([table_name, page]) from ops.model_pages
+        )
+    """)
     drawn = page.get_by_test_id("lineage").locator("text")
     expect(drawn).to_have_count(names.fetchall()[0][0])
     drawn.get_by_text("rpt_stock", exact=True).hover()
     expect(page.get_by_test_id("lineage").locator("text.dim", has_text="rpt_confidence")).to_have_count(1)
-    expect(page.get_by_test_id("lineage").locator("text.dim", has_text="inventory")).to_have_count(0)
+    for name in ("inventory", "Operations"):
+        expect(page.get_by_test_id("lineage").locator("text.dim", has_text=re.compile(f"^{name}$"))).to_have_count(0)
 
 
 def test_built_files_name_no_other_host(site_dir: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a release says of its own tables: each with its description, its columns, and what it is made of."""
+"""What a release says of its own tables: what they hold, what they are made of, and the pages that show them."""
 
 from collections.abc import Iterator
 
@@ -8,6 +8,7 @@ import pytest
 from conftest import Built
 from sentinel_orchestration.contracts import load_contracts
 from sentinel_orchestration.layout import WAREHOUSE_FILE
+from tests.publish.report import REPORT
 
 
 @pytest.fixture(scope="module")
@@ -41,4 +42,19 @@ def test_every_table_comes_from_feeds_but_for_the_calendar_and_constants(release
     while len(reached) != count:
         count = len(reached)
         reached = reached | {table for table, parent in edges if parent in reached}
-    assert tables - reached == {"dim_date", "dim_poisson_interval"}
+    assert tables - reached == {"dim_date", "dim_poisson_interval", "rpt_thresholds"}
+
+
+def test_every_table_of_the_report_is_on_a_page(release: duckdb.DuckDBPyConnection) -> None:
+    tables = {
+        name for (name,) in release.execute("select table_name from ops.models where layer = 'reports'").fetchall()
+    }
+    pages = release.execute("select table_name, page, path from ops.model_pages").fetchall()
+    assert ("rpt_tower_health", "Towers", "/towers/") in pages
+    assert ("rpt_uptime_trend", "Reliability", "/reliability/") in pages
+    read_by_tables = {parent for (parent,) in release.execute("select parent from ops.model_parents").fetchall()}
+    assert tables <= {table for table, *_ in pages} | read_by_tables
+    source = (REPORT / "sources/sentinel/model_pages.sql").read_text(encoding="utf-8")
+    used = release.execute(f"select table_name, page, is_direct from ({source})").fetchall()
+    assert ("fct_uptime_trend", "Reliability", False) in used  # through rpt_uptime_trend
+    assert ("rpt_uptime_trend", "Reliability", True) in used

@@ -18,6 +18,7 @@ from tests.warehouse.small_silver import (
     Home,
     day_of_window,
     put_alert_across_midnight,
+    statuses,
 )
 
 NAME = "it's home"
@@ -45,7 +46,7 @@ def built(make_once: Callable[..., Path]) -> Home:
         put_alert_across_midnight(home)
         home.dbt.manifest()
         outcome: Any = home.dbt.invoke(["build"])
-        assert not [f"{r.node.name}: {r.message}" for r in outcome.result.results if r.status not in PASSED]
+        assert {name: status for name, status in statuses(outcome).items() if status not in PASSED} == {}
 
     return Home(make_once("warehouse", make) / NAME)
 

@@ -52,8 +52,10 @@ def as_user() -> dict[str, str]:
 
 
 def statuses(outcome: Any) -> dict[str, str]:
-    """The status of each node of an outcome of dbt, but for hooks, by name."""
-    results = [result for result in outcome.result.results if result.node.resource_type != "operation"]
+    """The status of each node of an outcome of dbt that is built or tested, by name: of no hook, and of no exposure."""
+    results = [
+        result for result in outcome.result.results if result.node.resource_type not in ("operation", "exposure")
+    ]
     return {result.node.name: str(result.status) for result in results}
 
 

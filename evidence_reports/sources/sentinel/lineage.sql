@@ -1,4 +1,4 @@
--- One row per feed or table and table that reads it. A depth is the longest way from a feed
+-- One row per feed or table and what reads it: a table or, in the last column, a page. A depth is the longest way from a feed
 with recursive nodes as (
     select feed as name, 0 as depth from ops.feed_summary
     union
@@ -7,14 +7,21 @@ with recursive nodes as (
     inner join nodes on parents.parent = nodes.name
 ),
 
-depths as (select name, max(depth) as depth from nodes group by name)
+depths as (select name, max(depth) as depth from nodes group by name),
+
+edges as (
+    select parent as from_name, table_name as to_name, false as is_page from ops.model_parents
+    union all
+    select table_name, page, true from ops.model_pages
+)
 
 select
-    parents.parent as from_name,
-    parents.table_name as to_name,
+    edges.from_name,
+    edges.to_name,
+    edges.is_page,
     coalesce(source.depth, 0) as from_depth,
-    coalesce(target.depth, 1) as to_depth
-from ops.model_parents as parents
-left join depths as source on parents.parent = source.name
-left join depths as target on parents.table_name = target.name
+    if(edges.is_page, (select max(depth) + 1 from depths), coalesce(target.depth, 1)) as to_depth
+from edges
+left join depths as source on edges.from_name = source.name
+left join depths as target on edges.to_name = target.name
 order by to_depth, to_name, from_name
