@@ -144,6 +144,12 @@ def test_a_checkout_that_may_not_be_written_to(
         command()
 
 
+def test_a_page_says_whether_its_feed_is_simulated_absent_or_empty(command: Command, checkout: Checkout) -> None:
+    assert command() == 0
+    load_contracts.cache_clear()
+    assert '<FeedNotes {feeds} of="gusts" />' in (checkout.report / "pages/gusts.md").read_text(encoding="utf-8")
+
+
 def test_a_second_feed_of_a_domain_joins_its_sources(command: Command, checkout: Checkout) -> None:
     assert command("gusts") == 0
     load_contracts.cache_clear()

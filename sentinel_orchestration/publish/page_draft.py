@@ -16,6 +16,8 @@ hide_title: true
 
 {{@partial "release.md"}}
 
+<FeedNotes {{feeds}} of="{feed}" />
+
 {description}
 """
 EVENT_PAGE = """\
@@ -26,7 +28,7 @@ select * from sentinel.{query} order by day
 
 <BarChart
     data={{days}} x=day y=rows_good title="Rows by day" yFmt=num0 xFmt='d mmm'
-    emptySet=pass emptyMessage="No rows yet. They come with: sentinel ingest FILE --feed {feed}"
+    emptySet=pass emptyMessage="No rows yet"
 />
 """
 EVENT_QUERY = """\
@@ -44,7 +46,7 @@ select * from sentinel.{query}
 
 <DataTable
     data={{rows_shown}} rows=20 search=true
-    emptySet=pass emptyMessage="No rows yet. They come with: sentinel ingest FILE --feed {feed}"
+    emptySet=pass emptyMessage="No rows yet"
 >
 {columns}
 </DataTable>
@@ -73,7 +75,7 @@ def page(contract: Contract) -> str:
     """The page, with all that its readers see; edit it freely."""
     body = EVENT_PAGE if contract.event_time else SNAPSHOT_PAGE
     columns = "\n".join(f"    <Column id={column.name}{_format(column)} />" for column in contract.columns)
-    return HEAD.format(title=_title(contract), description=contract.description) + body.format(
+    return HEAD.format(title=_title(contract), feed=contract.feed, description=contract.description) + body.format(
         query=query_name(contract), feed=contract.feed, columns=columns
     )
 
