@@ -42,6 +42,13 @@ NOTES = [
         "No rows yet: incidents",
     ),
     (
+        "/sites/",
+        "Sites",
+        "Simulated: detections and towers",
+        "Absent: components, deployments, and sites.",
+        "No rows yet: incidents",
+    ),
+    (
         "/towers/",
         "Towers",
         "Simulated: detections and towers",
@@ -82,6 +89,7 @@ WITHOUT_VALUE = {
         "spares_to_order": "components and inventory",
     },
     "/operations/": {"open_incidents": "incidents", "active_deployments": "deployments", "short_parts": "inventory"},
+    "/sites/": {"open_incidents": "incidents", "failures": "components"},
     "/towers/": {"open_incidents": "incidents", "active_missions": "deployments"},
     "/detection-analytics/": {"ack_day_min": "alert_pipeline", "ack_overnight_min": "alert_pipeline"},
     "/reliability/": {

@@ -18,16 +18,18 @@ Visit = Callable[[Page, str, str], None]
 PAGES = [
     ("/", "Fleet overview", 0, 0),
     ("/operations/", "Operations", 6, 5),
+    ("/sites/", "Sites", 0, 1),
     ("/towers/", "Towers", 3, 3),
     ("/detection-analytics/", "Detection Analytics", 10, 3),
     ("/reliability/", "Reliability", 5, 6),
     ("/pipeline-health/", "Pipeline Health", 3, 3),
     ("/data-dictionary/", "Data Dictionary", 0, 9),
 ]
-LINKS = ["Operations", "Towers", "Detection Analytics", "Reliability", "Pipeline Health", "Data Dictionary"]
+LINKS = ["Operations", "Sites", "Towers", "Detection Analytics", "Reliability", "Pipeline Health", "Data Dictionary"]
 KPIS = {
     "/": 16,
     "/operations/": 6,
+    "/sites/": 6,
     "/towers/": 6,
     "/detection-analytics/": 6,
     "/reliability/": 6,

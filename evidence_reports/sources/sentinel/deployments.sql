@@ -5,6 +5,7 @@ select
     deployments.tower_id,
     '/towers/?tower=' || url_encode(deployments.tower_id) as tower_link,
     sites.site_name,
+    '/sites/?site=' || url_encode(deployments.site_id) as site_link,
     deployments.mission_name,
     strftime(deployments.start_ts, '%Y-%m-%d %H:%M') as start_at,
     strftime(deployments.end_ts, '%Y-%m-%d %H:%M') as end_at,

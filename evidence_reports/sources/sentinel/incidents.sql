@@ -5,6 +5,7 @@ select
     incidents.tower_id,
     '/towers/?tower=' || url_encode(incidents.tower_id) as tower_link,
     sites.site_name,
+    '/sites/?site=' || url_encode(incidents.site_id) as site_link,
     incidents.severity,
     incidents.category,
     incidents.root_cause,

@@ -2,6 +2,7 @@
 select
     uptime.site_key,
     coalesce(sites.site_name, 'Whole fleet') as site_name,
+    '/sites/?site=' || url_encode(sites.site_id) as site_link,
     uptime.period,
     uptime.uptime_pct,
     uptime.sensor_health,

@@ -3,6 +3,7 @@ select
     md5(site_id) as site_key,
     site_id,
     site_name,
+    '/sites/?site=' || url_encode(site_id) as site_link,
     region,
     env,
     lat,

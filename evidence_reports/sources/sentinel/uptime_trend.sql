@@ -4,6 +4,7 @@ select
     tower_id,
     '/towers/?tower=' || url_encode(tower_id) as tower_link,
     site_name,
+    '/sites/?site=' || url_encode(site_id) as site_link,
     days_count,
     uptime_slope_pct_per_day as slope_points_per_day,
     trend_z,
