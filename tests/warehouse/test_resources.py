@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -42,6 +43,17 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> DbtResource:
 @pytest.fixture
 def warehouse(small: DbtResource) -> WarehouseResource:
     return WarehouseResource(database=str(Path(small.home) / "data" / "warehouse" / "sentinel.duckdb"))
+
+
+def test_a_connection_waits_for_one_of_other_settings_in_this_process(warehouse: WarehouseResource) -> None:
+    """DuckDB refuses it, as it does while the last thread of dbt has not let go of the file."""
+    warehouse.path.parent.mkdir(parents=True, exist_ok=True)
+    other = duckdb.connect(str(warehouse.path), config={"memory_limit": "1GB"})
+    closing = threading.Timer(0.5, other.close)
+    closing.start()
+    with warehouse.get_connection() as connection:
+        assert connection.execute("select 1").fetchall() == [(1,)]
+    closing.join()
 
 
 class TestManifest:
