@@ -88,7 +88,7 @@ def test_a_page_runs_nothing_of_the_data(
 def test_operations_shows_text_as_it_is(page: Page, visit: Callable[..., None]) -> None:
     visit(page, "/operations/", "Operations")
     names = {plain(text) for text in NASTY}
-    labels = page.locator("g.site").evaluate_all("sites => sites.map(site => site.getAttribute('aria-label'))")
+    labels = page.locator("a.site").evaluate_all("sites => sites.map(site => site.getAttribute('aria-label'))")
     assert {plain(label.rpartition(": ")[0]) for label in labels} == names
     tables = plain(" ".join(page.locator("article table:visible").all_inner_texts()))
     assert MARKED in tables

@@ -150,11 +150,14 @@ def test_map_shows_every_site(page: Page, visit: Visit, published: duckdb.DuckDB
     visit(page, "/operations/", "Operations")
     (sites,) = published.execute("select count(*) from marts.dim_site where lat is not null").fetchall()[0]
     drawn = page.get_by_test_id("site-map")
-    expect(drawn.locator("g.site")).to_have_count(sites)
+    expect(drawn.locator("a.site")).to_have_count(sites)
     assert len(drawn.locator("path.land").get_attribute("d") or "") > 5_000
     name = published.execute("select site_name from marts.dim_site order by site_name").fetchall()[0][0]
-    drawn.locator(f"g.site[aria-label^='{name}:']").hover()
+    drawn.locator(f"a.site[aria-label^='{name}:']").hover()
     expect(drawn.locator(".tip")).to_contain_text(name)
+    drawn.locator(f"a.site[aria-label^='{name}:']").click()
+    expect(page.locator("h1", has_text="Sites")).to_be_visible()
+    expect(page.get_by_label("Site", exact=True).locator("option:checked")).to_have_text(name)
 
 
 def test_data_dictionary_lists_every_contract_column(

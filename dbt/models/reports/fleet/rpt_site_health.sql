@@ -64,7 +64,7 @@ judged as (
         *,
         case
             when incidents_tone = 'bad' or uptime_tone = 'bad' then 'bad'
-            when incidents_tone = 'warn' or uptime_tone = 'warn' or silent_tone = 'warn' then 'warn'
+            when incidents_tone = 'warn' or silent_tone = 'warn' then 'warn'
             else 'good'
         end as tone,
         nullif(concat_ws(
@@ -75,8 +75,7 @@ judged as (
             case
                 when silent_towers = 1 then '1 silent tower'
                 when silent_towers > 1 then silent_towers || ' silent towers'
-            end,
-            case when uptime_tone = 'warn' then 'uptime below {{ var('uptime_warn_pct') }}%' end
+            end
         ), '') as needs_attention
 
     from sites
