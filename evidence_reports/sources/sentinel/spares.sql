@@ -10,6 +10,7 @@ select
     available_stock,
     in_transit,
     spares_to_order,
+    spares_advice,
     stock_status
 from marts.fct_spares_demand
 order by spares_to_order desc, expected_failures_in_lead_time desc, part_number

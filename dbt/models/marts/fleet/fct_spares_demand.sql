@@ -106,4 +106,12 @@ final as (
 
 )
 
-select * from final
+select
+    *,
+    case
+        when spares_to_order > 0 then 'order'
+        when spares_needed > available_stock then 'wait'
+        else 'enough'
+    end as spares_advice
+
+from final
