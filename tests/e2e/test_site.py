@@ -181,7 +181,7 @@ def test_data_dictionary_shows_tables_and_where_they_come_from(
     visit(page, "/data-dictionary/", "Data Dictionary")
     tables = published.execute("select count(*) from ops.models").fetchall()[0][0]
     expect(page.get_by_test_id("model")).to_have_count(tables)
-    page.get_by_label("Search tables and figures").fill("mtbf_low_hours")
+    page.get_by_label("Search tables and figures").fill("rpt_component_type mtbf_low_hours")
     expect(page.get_by_test_id("model")).to_have_count(1)
     expect(page.get_by_test_id("model")).to_contain_text("Lower bound of the MTBF")
     uses = page.get_by_test_id("model").get_by_test_id("pages")

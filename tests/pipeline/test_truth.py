@@ -75,6 +75,16 @@ def test_observed_mtbf_tells_which_types_miss_their_target(default_build):
     assert ratios["compute"] > 1
 
 
+def test_components_are_missing_for_as_long_as_a_replacement_takes(default_build):
+    ((mean_down_hours, outages),) = default_build.query("""
+        select mean_down_hours, restored_outages from reports.rpt_component_availability
+        where (site_key, period, component_type) = ('all', 'all', 'all')
+    """)
+    soonest, latest = truth.REPLACEMENT_HOURS
+    error = (latest - soonest) / (12 * outages) ** 0.5
+    assert abs(mean_down_hours - (soonest + latest) / 2) < 3 * error
+
+
 def test_severe_incidents_close_faster(default_build):
     medians = dict(
         default_build.query(

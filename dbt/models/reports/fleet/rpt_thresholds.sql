@@ -7,4 +7,5 @@ select
     cast({{ var('stock_long_lead_days') }} as double) as stock_long_lead_days,
     cast({{ var('least_count') }} as bigint) as least_count,
     cast(100 * {{ var('interval_level') }} as double) as interval_level_pct,
+    cast({{ var('mtbf_window_days') }} as bigint) as mtbf_window_days,
     cast({{ var('spares_service_level') }} as double) as spares_service_level_share
