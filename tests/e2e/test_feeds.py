@@ -96,6 +96,7 @@ WITHOUT_VALUE = {
         "types_below": "components",
         "worst_ratio": "components",
         "failures": "components",
+        "availability_pct": "components",
         "spares_to_order": "components and inventory",
     },
     "/pipeline-health/": {},

@@ -62,14 +62,26 @@ FIGURES = [
         "/reliability/",
         "Reliability",
         "uptime_pct",
-        "select avg(avg_uptime_pct) from marts.fct_fleet_health_daily where {site}",
+        "select avg(avg_uptime_pct) from marts.fct_fleet_health_daily where {site} and telemetry_date >= {day}",
     ),
     (
         "/reliability/",
         "Reliability",
         "failures",
-        """select count(*) from marts.fct_component_reliability, ops.release
-        where {site} and failed_at::date between window_start and window_end""",
+        "select count(*) from marts.fct_component_reliability where {site} and failed_at >= {since}",
+    ),
+    (
+        "/reliability/",
+        "Reliability",
+        "availability_pct",
+        """select round(100 - 100 * sum(required - up) / sum(required), 6) from (
+            select
+                epoch_us(as_of) - epoch_us(greatest(min(installed_at), {since})) as required,
+                sum(greatest(epoch_us(coalesce(failed_at, as_of)) - epoch_us(greatest(installed_at, {since})), 0)) as up
+            from marts.fct_component_reliability, ops.release
+            where {site} and tower_id in (select tower_id from marts.dim_tower where status <> 'decommissioned')
+            group by tower_id, component_type, as_of
+        )""",
     ),
 ]
 
@@ -134,7 +146,7 @@ def test_class_filter_moves_the_figures(page: Page, visit: Visit, published: duc
     assert_figure(page, "detections", value(published, query))
 
 
-@pytest.mark.parametrize("path", ["/operations/", "/detection-analytics/"])
+@pytest.mark.parametrize("path", ["/operations/", "/detection-analytics/", "/reliability/"])
 def test_period_filter_moves_the_figures(
     page: Page, visit: Visit, published: duckdb.DuckDBPyConnection, path: str
 ) -> None:

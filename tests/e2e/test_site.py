@@ -21,7 +21,7 @@ PAGES = [
     ("/sites/", "Sites", 0, 1),
     ("/towers/", "Towers", 3, 3),
     ("/detection-analytics/", "Detection Analytics", 10, 3),
-    ("/reliability/", "Reliability", 5, 6),
+    ("/reliability/", "Reliability", 6, 9),
     ("/pipeline-health/", "Pipeline Health", 3, 3),
     ("/data-dictionary/", "Data Dictionary", 0, 9),
 ]
@@ -32,7 +32,7 @@ KPIS = {
     "/sites/": 6,
     "/towers/": 6,
     "/detection-analytics/": 6,
-    "/reliability/": 6,
+    "/reliability/": 8,
     "/pipeline-health/": 5,
 }
 

@@ -5,7 +5,6 @@ from datetime import datetime
 
 import duckdb
 import pytest
-from scipy import stats
 
 from conftest import Built
 from sentinel_orchestration.lake.received import Lake
@@ -39,9 +38,10 @@ def test_the_window_ends_with_the_hour_of_the_newest_event(lake: Lake) -> None:
 def test_half_a_day_counts_as_half_a_day(report: duckdb.DuckDBPyConnection) -> None:
     report.execute("update ops.release set window_start_at = window_start_at + interval 12 hour")
     report.execute("update reports.rpt_detection_window set covered_days = 2.5")
-    assert kpis(report, "reliability", "kpis")["failures_note"] == "in 2.5 days"
     assert "2.5 days covered" in str(kpis(report, "detection-analytics", "kpis")["detections_note"])
-    tower_days = report.sql("select sum(tower_days) from sentinel.firmware_daily").fetchone()
+    tower_days = report.sql(
+        "select sum(tower_days) from sentinel.firmware where site_key = 'all' and period = 'all'"
+    ).fetchone()
     of_marts = report.sql("""
         select sum(if(telemetry_date = window_start, 0.5, 1)) from marts.fct_fleet_health_daily, ops.release
     """).fetchone()
@@ -68,20 +68,22 @@ def test_spares_without_a_figure_say_why(
     )
 
 
-def test_a_rate_has_no_interval_below_five_events(report: duckdb.DuckDBPyConnection) -> None:
-    sql = page_queries("reliability")["firmware"]
-    for incidents, low, high in report.sql(f"select incidents, low, high from ({sql})").fetchall():
-        assert (low is None) == (high is None) == (incidents < 5)
-
-
-@pytest.mark.parametrize("incidents", [5, 20, 300])
-def test_rates_have_poisson_intervals(report: duckdb.DuckDBPyConnection, incidents: int) -> None:
-    """Against the exact one (Garwood, by the quantiles of χ²)."""
-    report.execute(f"""
-        create or replace view sentinel.firmware_daily as
-        select 'any' as site_key, '1.0' as firmware_version, 99.0 as uptime_pct_sum, 100.0 as tower_days,
-            {incidents}.0 as incidents_opened
+def test_weeks_without_a_failure_are_counted_too(report: duckdb.DuckDBPyConnection) -> None:
+    """Whole weeks of the window only: from Monday 6 October, as the 29th of September is half, to the 19th."""
+    report.execute("""
+        update ops.release
+        set window_start_at = timestamp '2025-09-29 12:00:00', window_end_at = timestamp '2025-10-20 00:00:00';
+        update marts.fct_component_reliability set failed_at = null;
+        update marts.fct_component_reliability set failed_at = timestamp '2025-10-19 23:59:59'
+        where component_id = (select min(component_id) from marts.fct_component_reliability);
     """)
-    found = kpis(report, "reliability", "firmware")
-    exact = stats.chi2.ppf(0.025, 2 * incidents) / 2, stats.chi2.ppf(0.975, 2 * incidents + 2) / 2
-    assert (found["low"], found["high"]) == pytest.approx(exact, rel=0.01)
+    weekly = report.sql(page_queries("reliability")["failures_by_week"]).fetchall()
+    assert [(week.day, failures) for week, failures in weekly] == [(6, 0), (13, 1)]
+
+
+def test_what_is_worst_comes_first(report: duckdb.DuckDBPyConnection) -> None:
+    """Of the towers of a site too, and by the period."""
+    queries = page_queries("reliability")
+    events = [row[0] for row in report.sql(f"select events from ({queries['worst_towers']})").fetchall()]
+    assert events
+    assert events == sorted(events, reverse=True)

@@ -1,16 +1,27 @@
--- One row per component type, site and week (its Monday), within the window of the release. The first and the last week may be
--- in it only in part
+-- One row per component type, site and whole week (its Monday) of the release's window, also without failures
+with weeks as (
+    select unnest(generate_series(
+        date_trunc('week', window_start_at + interval 7 day - interval 1 microsecond),
+        window_end_at - interval 7 day,
+        interval 7 day
+    )) as starts_at
+    from ops.release
+),
+
+places as (select distinct site_id, component_type from marts.fct_component_reliability)
+
 select
-    md5(components.site_id) as site_key,
-    components.component_type,
-    date_trunc('week', components.failed_at)::date as failed_week,
-    any_value(
-        date_trunc('week', components.failed_at) < release.window_start_at
-        or date_trunc('week', components.failed_at) + interval 7 day > release.window_end_at
-    ) as is_partial,
-    count(*) as failures
-from marts.fct_component_reliability as components
-cross join ops.release as release
-where components.failed_at::date between release.window_start and release.window_end
+    md5(places.site_id) as site_key,
+    places.component_type,
+    weeks.starts_at::date as failed_week,
+    count(components.component_id) as failures
+from weeks
+cross join places
+left join marts.fct_component_reliability as components
+    on
+        places.site_id = components.site_id
+        and places.component_type = components.component_type
+        and components.failed_at >= weeks.starts_at
+        and components.failed_at < weeks.starts_at + interval 7 day
 group by all
 order by failed_week, component_type, site_key

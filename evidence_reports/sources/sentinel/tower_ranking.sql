@@ -4,6 +4,7 @@ select
     tower_id,
     '/towers/?tower=' || url_encode(tower_id) as tower_link,
     site_name,
+    '/sites/?site=' || url_encode(site_id) as site_link,
     period,
     failures,
     incidents,
