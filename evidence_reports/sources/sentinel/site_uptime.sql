@@ -13,8 +13,7 @@ select
     uptime.change_points,
     uptime.compared_towers,
     uptime.is_change_real,
-    uptime.change_tone,
-    if((select count(*) > 0 from marts.fct_incidents), uptime.incidents_opened, null) as incidents_opened
+    uptime.change_tone
 from reports.rpt_site_uptime as uptime
 left join marts.dim_site as sites using (site_id)
 order by uptime.period, uptime.change_points nulls last, uptime.site_key

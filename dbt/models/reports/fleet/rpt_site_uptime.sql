@@ -20,8 +20,7 @@ final as (
         round(avg(change_points), 6) as change_points,
         count(change_points) as compared_towers,
         {{ is_more_than_noise('avg(change_points)', 'stddev_samp(change_points)', 'count(change_points)') }}
-            as is_change_real,
-        cast(sum(incidents_opened) as bigint) as incidents_opened
+            as is_change_real
 
     from towers
 

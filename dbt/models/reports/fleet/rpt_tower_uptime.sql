@@ -42,10 +42,7 @@ final as (
         round(avg(health.avg_uptime_pct) filter (where health.telemetry_date > spans.now_after_date), 6) as now_pct,
         round(avg(health.avg_uptime_pct) filter (
             where health.telemetry_date > spans.before_after_date and health.telemetry_date <= spans.before_to_date
-        ), 6) as before_pct,
-        cast(coalesce(
-            sum(health.incidents_opened) filter (where health.telemetry_date > spans.after_date), 0
-        ) as bigint) as incidents_opened
+        ), 6) as before_pct
 
     from health
     cross join spans
