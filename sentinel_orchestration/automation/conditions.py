@@ -27,7 +27,7 @@ def on_new_input(changed: dg.AutomationCondition[Any]) -> dg.AutomationCondition
         & ~dg.AutomationCondition.in_progress()
         & ~dg.AutomationCondition.any_deps_in_progress()
     )
-    return condition.with_label("an input has changed, and nothing is being made of it")
+    return condition.with_label("an input has changed")
 
 
 def condition_of(key: dg.AssetKey) -> dg.AutomationCondition[Any] | None:

@@ -80,7 +80,8 @@ def _port_message(error: OSError, host: str, setting: str, port: int) -> str:
 def _command(settings: Settings) -> list[str]:
     dagster = Path(sys.executable).with_name("dagster")
     address = ["-h", settings.host, "-p", str(settings.dagster_port)]
-    return [str(dagster), "dev", "-w", str(PROJECT_DIR / "workspace.yaml"), *address]
+    quiet = ["--log-level", "warning"]  # what its sensors do every ten seconds is in the UI
+    return [str(dagster), "dev", "-w", str(PROJECT_DIR / "workspace.yaml"), *address, *quiet]
 
 
 def _environment(settings: Settings) -> Mapping[str, str]:

@@ -103,4 +103,4 @@ def test_conditions_are_readable(definitions: dg.Definitions) -> None:
     for key in graph.materializable_asset_keys:
         condition = graph.get(key).automation_condition
         assert (condition is None) == (key.path[0] == "bronze"), key
-        assert condition is None or condition.get_label() == "an input has changed, and nothing is being made of it"
+        assert condition is None or condition.get_label() == "an input has changed"
