@@ -31,7 +31,8 @@ DECIDING = {
         "Tower": "pp per day",
         "Firmware": "Minutes lost per tower per day",
         "Root cause": "P1 or P2",
-        "Part": "To order",
+        "Part": "Advice",
+        "Window to": "Against target",
     },
     "/pipeline-health/": {"Feed": "Quarantined share"},
 }
