@@ -1,6 +1,7 @@
 """Which column each column of a model comes from, read off the compiled SQL by sqlglot."""
 
 import json
+import logging
 import re
 from collections.abc import Mapping
 from contextlib import suppress
@@ -49,6 +50,7 @@ def trace(manifest: Mapping[str, Any], unique_id: str, sql: str) -> Lineage:
     from sqlglot.errors import SqlglotError
     from sqlglot.lineage import lineage
 
+    logging.getLogger("sqlglot").setLevel(logging.ERROR)  # it warns in the terminal of what it cannot follow
     node = manifest["nodes"][unique_id]
     parents: dict[str, str] = {}
     schema: dict[str, dict[str, str]] = {}
