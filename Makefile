@@ -18,7 +18,7 @@ export UV_SYSTEM_CERTS := 1
 export DO_NOT_TRACK := 1
 
 # What a change is tried with while it is being made: no build of the default fleet, no browser, no server, no crash.
-FAST := tests/contracts tests/feeds tests/lake tests/checks tests/publish tests/serve tests/test_files.py tests/test_settings.py
+FAST := tests/contracts tests/feeds tests/lake tests/checks tests/publish tests/serve tests/test_files.py tests/test_env_files.py tests/test_settings.py
 
 .PHONY: help setup build test test-fast check audit bench dev clean lock dist-clean
 

@@ -29,6 +29,9 @@ from sentinel_orchestration.resources import ExpectationsResource
 from sentinel_orchestration.settings import Settings, newest_full_hour
 from tests.slim_project import make_slim_project, slim_dbt
 
+# The .env of whoever runs the tests is theirs: neither this process nor one that it starts reads it.
+os.environ["PYTHON_DOTENV_DISABLED"] = "1"
+
 # No deadline: a slow machine is no defect. The same examples each time: a red build is a change, not a draw.
 hypothesis.settings.register_profile("sentinel", deadline=None, derandomize=True, print_blob=True)
 hypothesis.settings.load_profile("sentinel")

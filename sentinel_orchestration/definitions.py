@@ -1,6 +1,7 @@
 """The asset graph, put together."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -10,11 +11,12 @@ from sentinel_orchestration.automation.definitions import automation
 from sentinel_orchestration.checks.expectations import expectation_checks
 from sentinel_orchestration.checks.freshness import freshness_checks
 from sentinel_orchestration.checks.volume import volume_checks
+from sentinel_orchestration.env_files import forget_env
 from sentinel_orchestration.lake.assets import lake_assets
 from sentinel_orchestration.publish.assets import publish_assets, rollback_job
 from sentinel_orchestration.publish.release import Graph
 from sentinel_orchestration.resources import SettingsResource, default_resources
-from sentinel_orchestration.settings import Settings, load_settings
+from sentinel_orchestration.settings import PROJECT_DIR, Settings, load_settings
 from sentinel_orchestration.warehouse.definitions import warehouse_assets
 
 
@@ -53,5 +55,7 @@ def rollback_definitions(settings: Settings) -> dg.Definitions:
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """What Dagster loads: the graph on the settings of the environment."""
+    """What Dagster loads: the graph on the settings of the environment and its files."""
+    if Path.cwd() == PROJECT_DIR:
+        forget_env(PROJECT_DIR)
     return build_definitions()

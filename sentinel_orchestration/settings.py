@@ -1,4 +1,4 @@
-"""Every setting of Sentinel in one typed object, read from SENTINEL_* variables."""
+"""Every setting of Sentinel in one typed object, read from SENTINEL_* variables and the files that may set them."""
 
 import os
 import re
@@ -12,6 +12,7 @@ from zoneinfo import available_timezones
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from sentinel_orchestration.env_files import load_env_files, origin
 from sentinel_orchestration.layout import Layout
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
@@ -121,19 +122,22 @@ class Settings(BaseSettings):
 
 
 def load_settings(**overrides: object) -> Settings:
-    """Settings from the environment, with `overrides` on top (those that are not None).
+    """Settings from the environment, .env.local and .env, with `overrides` on top (those that are not None).
 
-    Raises SettingsError naming each variable that is wrong, or that is no setting.
+    Raises SettingsError naming each variable that is wrong, or that is no setting, and EnvFileError for a file that cannot
+    be used.
     """
+    load_env_files(PROJECT_DIR)
     wrong = list(_misspelt())
+    given = {name: value for name, value in overrides.items() if value is not None}
     try:
-        settings = Settings(**{name: value for name, value in overrides.items() if value is not None})  # type: ignore[arg-type]
+        settings = Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
-        wrong += [
-            f"{PREFIX}{'_'.join(str(part) for part in e['loc'][:1]).upper()}={e['input']!r}: "
-            f"{e['msg'].removeprefix('Value error, ')}"
-            for e in error.errors()
-        ]
+        for e in error.errors():
+            field = str(e["loc"][0])
+            name = f"{PREFIX}{field.upper()}"
+            place = "" if field in given else _place(name)
+            wrong.append(f"{name}={e['input']!r}{place}: {e['msg'].removeprefix('Value error, ')}")
         raise SettingsError("; ".join(wrong)) from error
     if wrong:
         raise SettingsError("; ".join(wrong))
@@ -150,7 +154,13 @@ def _misspelt() -> Iterator[str]:
         if rest not in known:
             nearest = get_close_matches(rest, known, n=1)
             fix = f"Did you mean {PREFIX}{nearest[0]}?" if nearest else "Unset it: README lists the settings."
-            yield f"{name} is not a setting. {fix}"
+            yield f"{name}{_place(name)} is not a setting. {fix}"
+
+
+def _place(name: str) -> str:
+    """Where a variable is set, if a file sets it."""
+    path = origin(PROJECT_DIR, name)
+    return f" in {path}" if path else ""
 
 
 def moment_of(value: object) -> datetime:
