@@ -18,7 +18,7 @@ export UV_SYSTEM_CERTS := 1
 export DO_NOT_TRACK := 1
 
 # What a change is tried with while it is being made: no build of the default fleet, no browser, no server, no crash.
-FAST := tests/contracts tests/feeds tests/lake tests/checks tests/publish tests/serve tests/test_files.py tests/test_env_files.py tests/test_settings.py
+FAST := tests/contracts tests/feeds tests/lake tests/checks tests/publish tests/resources tests/serve tests/test_files.py tests/test_env_files.py tests/test_settings.py
 
 .PHONY: help setup build test test-fast check audit bench dev clean lock dist-clean
 
@@ -56,8 +56,8 @@ dev: setup ## Serve the Dagster UI and the built report until Ctrl-C
 	@exec $(BIN)/sentinel dev
 
 clean: ## Remove what was built (data/); files in inbox/ stay
-	@rm -rf data sbom dbt/target dbt/logs .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
-	echo "Removed data/ and caches. inbox/ and the environment stay."
+	@rm -rf data logs sbom dbt/target dbt/logs .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	echo "Removed data/, logs/ and caches. inbox/ and the environment stay."
 
 dist-clean: clean ## Remove the environment too
 	@rm -rf .venv $(TOOLS) $(REPORT)/node_modules $(BROWSER)/node_modules

@@ -34,6 +34,11 @@ class Layout:
         return self.home.resolve() / "sources.yaml"
 
     @property
+    def logs(self) -> Path:
+        """What runs did, one file per day."""
+        return self.home.resolve() / "logs"
+
+    @property
     def mappings(self) -> Path:
         """How people's files fit the contracts, <feed>.yaml each; most homes need none."""
         return self.home.resolve() / "mappings"

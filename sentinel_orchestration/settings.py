@@ -58,6 +58,7 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address that servers bind to.")
     dagster_port: int = Field(3000, ge=1, le=65535, description="Port of the Dagster webserver.")
     site_port: int = Field(3001, ge=1, le=65535, description="Port the built report is served on.")
+    log_days: int = Field(14, ge=1, le=3660, description="Days whose log is kept, today among them.")
     gate_chunk_rows: int = Field(2_000_000, ge=1, description="Rows the gate holds in memory at once.")
     max_expansion: int = Field(
         200, ge=1, description="Times its size that a submitted file may take in memory; 256 MB are always allowed."

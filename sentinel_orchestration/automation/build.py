@@ -15,9 +15,10 @@ from sentinel_orchestration.files import sweep
 from sentinel_orchestration.internals import new_run_id, pool_holders, was_interrupted
 from sentinel_orchestration.lake.checks import SKIPPED
 from sentinel_orchestration.lake.received import Lake
-from sentinel_orchestration.lake.run import COMMAND_TAG, DayRange, lake_tags
+from sentinel_orchestration.lake.run import DayRange, lake_tags
 from sentinel_orchestration.layout import Layout
 from sentinel_orchestration.lock import is_abandoned, locked_while_alive
+from sentinel_orchestration.resources.run_log import COMMAND_TAG
 from sentinel_orchestration.settings import Settings
 
 PUBLISH_STEP, REPORT_STEP = "published__warehouse", "published__report"

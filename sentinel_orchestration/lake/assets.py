@@ -26,10 +26,11 @@ from sentinel_orchestration.lake.gate import GATE_VERSION
 from sentinel_orchestration.lake.history import update_history
 from sentinel_orchestration.lake.received import FeedMissingError
 from sentinel_orchestration.lake.reversals import reversals
-from sentinel_orchestration.lake.run import COMMAND_TAG, covered_days, daily_partitions, run_lake
+from sentinel_orchestration.lake.run import covered_days, daily_partitions, run_lake
 from sentinel_orchestration.lake.silver import gate_feed
 from sentinel_orchestration.lake.summaries import batch_metadata, column_schema, gate_metadata
 from sentinel_orchestration.resources import SettingsResource
+from sentinel_orchestration.resources.run_log import COMMAND_TAG
 from sentinel_orchestration.settings import Settings
 
 RETRIES, FIRST_RETRY_SEC = 3, 60.0  # after that: 120 s, 240 s

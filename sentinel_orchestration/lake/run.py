@@ -14,7 +14,6 @@ from sentinel_orchestration.settings import Settings, SettingsError, hour_of, mo
 
 AS_OF_TAG, PINNED_TAG, EVERY_DAY_TAG = "sentinel/as_of", "sentinel/batches_of", "sentinel/every_day"
 ALLOW_MISSING_TAG = "sentinel/allow_missing"
-COMMAND_TAG = "sentinel/command"  # the command that a person waits for
 PARTITION_TAG = "dagster/partition"
 RANGE_START_TAG, RANGE_END_TAG = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 

@@ -6,6 +6,7 @@ until they are read; this one answers in a third of the time and streams.
 
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Callable, Container, Iterator, Sequence
 from importlib import metadata
@@ -22,6 +23,8 @@ from sentinel_orchestration.layout import Layout
 from sentinel_orchestration.lock import locked
 
 MANIFEST, PARSED, PARSED_FROM = "manifest.json", "partial_parse.msgpack", "parsed_from"
+LOG = logging.getLogger(__name__)
+LEVELS = {"info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}  # dbt's that are kept
 MACRO_FAILED = {"RunningOperationCaughtError", "RunningOperationUncaughtError"}  # events: the result has no message
 
 
@@ -102,6 +105,7 @@ class DbtResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         def hear(event: Any) -> None:
             if event.info.name in MACRO_FAILED:
                 said.append(event.data.exc)
+            _keep(event)
 
         callbacks = [hear, on_event] if on_event else [hear]
         runner = dbtRunner(manifest=None if is_parse else self.parsed(), callbacks=callbacks)
@@ -128,6 +132,16 @@ class DbtResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         files = [self.parse_folder / name for name in (MANIFEST, PARSED)]
         held = [hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else "missing" for path in files]
         return "\n".join([self.digest(), *versions, *held])
+
+
+def _keep(event: Any) -> None:
+    """Logs an event of dbt's; of an error, whose text may quote a row, the result's line alone."""
+    info, level = event.info, LEVELS.get(event.info.level)
+    if level is None or info.name == "LogStartLine" or not info.msg.strip():  # a result follows each start
+        return
+    text = info.msg if level < logging.ERROR or info.name.startswith("Log") else info.name
+    node = getattr(getattr(event.data, "node_info", None), "node_name", None)
+    LOG.log(level, "%s", text.strip(), extra={"fields": {"event": info.name, "asset": node or None}})
 
 
 class DbtInvocation:

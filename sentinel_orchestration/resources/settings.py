@@ -1,12 +1,13 @@
 """The settings of a run: those of the code location, with what its run config changes."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, Self
 
 import dagster as dg
 
 from sentinel_orchestration.lock import locked_while_alive
+from sentinel_orchestration.resources.run_log import run_log
 from sentinel_orchestration.settings import Settings
 
 
@@ -14,7 +15,7 @@ class SettingsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """`values` are those of `Settings`, by name; they travel with the run's config to whatever process executes a step.
 
     While a step of a run works, the run's lock file under the instance folder is held: whoever can take it knows that the
-    run's process is gone, however it ended.
+    run's process is gone, however it ended. Meanwhile the run's log is kept.
     """
 
     values: dict[str, Any]
@@ -30,9 +31,11 @@ class SettingsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Self]:
-        """Holds the run's lock file for as long as this process works on the run."""
+        """Holds the run's lock file and keeps its log for as long as this process works on the run."""
         if context.run is None:
             yield self
             return
-        with locked_while_alive(self.load().layout.run_lock(context.run.run_id)):
+        settings, instance = self.load(), context.instance
+        log = run_log(settings, instance, context.run) if instance else nullcontext()
+        with locked_while_alive(settings.layout.run_lock(context.run.run_id)), log:
             yield self

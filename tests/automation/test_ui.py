@@ -1,5 +1,6 @@
 """Everything that Dagster can do with an asset works: a real webserver and daemon, asked as the UI asks them."""
 
+import json
 from datetime import date, datetime
 
 import pytest
@@ -71,6 +72,9 @@ def test_one_thing_alone(ui: Ui, released, assets, checks):
 def test_a_day_of_silver(ui: Ui, released):
     run_id = ui.launch(assets=["silver/telemetry"], tags={"dagster/partition": DAYS[0]})
     assert ui.wait(run_id) == "SUCCESS"
+    said = [json.loads(line) for path in ui.settings.layout.logs.iterdir() for line in path.read_text().splitlines()]
+    steps = [line.get("step") for line in said if line["run_id"] == run_id and line.get("event") == "STEP_SUCCESS"]
+    assert "silver__telemetry" in steps
 
 
 @pytest.mark.parametrize("job", ["build_without_report", "rollback"])

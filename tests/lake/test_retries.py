@@ -9,7 +9,7 @@ import yaml
 from sentinel_orchestration.automation.instance import open_instance
 from sentinel_orchestration.definitions import build_definitions
 from sentinel_orchestration.lake import assets
-from sentinel_orchestration.lake.run import COMMAND_TAG
+from sentinel_orchestration.resources.run_log import COMMAND_TAG
 from sentinel_orchestration.settings import Settings
 from tests.feeds.http.server import LocalServer, Reply, serving
 
