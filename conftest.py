@@ -31,6 +31,7 @@ from tests.slim_project import make_slim_project, slim_dbt
 
 # The .env of whoever runs the tests is theirs: neither this process nor one that it starts reads it.
 os.environ["PYTHON_DOTENV_DISABLED"] = "1"
+os.environ.pop("SENTRY_DSN", None)  # nor does it report failures that are wanted
 
 # No deadline: a slow machine is no defect. The same examples each time: a red build is a change, not a draw.
 hypothesis.settings.register_profile("sentinel", deadline=None, derandomize=True, print_blob=True)

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from benchmarks.child import REPOSITORY
 from benchmarks.figures import Figure, Plan
-from sentinel_orchestration.publish.revision import git_revision
+from sentinel_orchestration.revision import git_revision
 
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("dagster", "dbt-core", "dbt-duckdb", "duckdb", "polars", "numpy", "pydantic", "great-expectations")

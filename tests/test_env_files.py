@@ -13,7 +13,14 @@ from dotenv import dotenv_values
 
 from sentinel_orchestration import definitions, settings
 from sentinel_orchestration.env_files import SWITCH, EnvFileError, load_env_files
-from sentinel_orchestration.settings import PROJECT_DIR, READ_ELSEWHERE, Settings, SettingsError, load_settings
+from sentinel_orchestration.settings import (
+    NAMED_BY_OTHERS,
+    PROJECT_DIR,
+    READ_ELSEWHERE,
+    Settings,
+    SettingsError,
+    load_settings,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -131,7 +138,8 @@ def test_the_example_has_each_variable_once_with_its_default_and_what_it_means()
     text = (PROJECT_DIR / ".env.example").read_text(encoding="utf-8")
     assert not [line for line in text.splitlines() if line and not line.startswith("#")]
     named = re.findall(r"^#([A-Z_]+)=", text, re.MULTILINE)
-    assert sorted(named) == sorted({f"SENTINEL_{name.upper()}" for name in Settings.model_fields} | READ_ELSEWHERE)
+    fields = {f"SENTINEL_{name.upper()}" for name in Settings.model_fields}
+    assert sorted(named) == sorted(fields | READ_ELSEWHERE | NAMED_BY_OTHERS)
     example = dotenv_values(stream=StringIO(re.sub(r"^#(?=[A-Z_]+=)", "", text, flags=re.MULTILINE)))
     os.environ |= {name: value or "" for name, value in example.items()}
     assert load_settings() == Settings.model_construct()

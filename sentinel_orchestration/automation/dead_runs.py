@@ -5,6 +5,7 @@ import dagster as dg
 from sentinel_orchestration.internals import free_pool_slots, pool_holders
 from sentinel_orchestration.layout import Layout
 from sentinel_orchestration.lock import is_abandoned
+from sentinel_orchestration.resources.run_log import KILLED, note_killed
 from sentinel_orchestration.settings import Settings
 
 UNFINISHED = [
@@ -14,7 +15,6 @@ UNFINISHED = [
     dg.DagsterRunStatus.CANCELING,
 ]
 LOOK_EVERY_SEC = 30
-KILLED = "The process of this run ended before the run did: it was killed."
 
 
 def close_dead_runs(instance: dg.DagsterInstance, layout: Layout) -> None:
@@ -26,6 +26,7 @@ def close_dead_runs(instance: dg.DagsterInstance, layout: Layout) -> None:
         lock = layout.run_lock(run.run_id)
         if is_abandoned(lock):
             instance.report_run_failed(run, KILLED)
+            note_killed(layout, run)
             free_pool_slots(instance, run.run_id)
             lock.unlink(missing_ok=True)
     for run_id in {run_id for holders in pool_holders(instance).values() for run_id in holders}:

@@ -10,13 +10,14 @@ import typer
 
 @contextmanager
 def clear_errors() -> Iterator[None]:
-    """Turns an error that a person can fix into one line on stderr and exit code 2; any other keeps its traceback."""
+    """Turns an error that a person can fix into one line on stderr and exit code 2; reports any other, with its traceback."""
     try:
         yield
     except typer.Exit:
         raise
     except Exception as error:
         _fail(_in_one_line(error))
+        _report(error)
         raise
 
 
@@ -34,6 +35,15 @@ def _in_one_line(error: Exception) -> str | None:
     if found is None and isinstance(error, OSError):
         return f"{error.filename or 'file'}: {error.strerror}. Check the path, its permissions and the free space."
     return found
+
+
+def _report(error: Exception) -> None:
+    """Sends what nobody expected to Sentry, if there is one."""
+    if os.environ.get("SENTRY_DSN"):
+        from sentinel_orchestration.resources.failure import Failure
+        from sentinel_orchestration.resources.sentry import report
+
+        report(Failure.crash(error), {"command": " ".join(["sentinel", *sys.argv[1:2]])})
 
 
 def _is_of_the_output(error: OSError) -> bool:

@@ -21,8 +21,8 @@ from sentinel_orchestration.publish.manifest import Manifest, TableEntry, damage
 from sentinel_orchestration.publish.model_docs import model_docs
 from sentinel_orchestration.publish.ops_tables import write_ops_tables
 from sentinel_orchestration.publish.releases import prune, publish_release
-from sentinel_orchestration.publish.revision import git_revision
 from sentinel_orchestration.resources import DbtResource, WarehouseResource
+from sentinel_orchestration.revision import git_revision
 from sentinel_orchestration.settings import PROJECT_DIR, hour_of
 from sentinel_orchestration.warehouse.state import Mart, ModelState, read_states, silver_versions
 

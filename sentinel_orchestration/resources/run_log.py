@@ -14,9 +14,12 @@ from typing import Any
 
 import dagster as dg
 
-from sentinel_orchestration.resources.failure import Failure, masked
+from sentinel_orchestration.layout import Layout
+from sentinel_orchestration.resources.failure import Failure, first_sentence, masked
+from sentinel_orchestration.resources.sentry import report
 from sentinel_orchestration.settings import Settings
 
+KILLED = "The process of this run ended before the run did: it was killed."
 COMMAND_TAG = "sentinel/command"  # the command that a person waits for
 PACKAGE = "sentinel_orchestration"
 DAY_FILE = "%Y-%m-%d.jsonl"
@@ -63,6 +66,11 @@ def prune(folder: Path, days: int) -> None:
                 path.unlink(missing_ok=True)
 
 
+def note_killed(layout: Layout, run: dg.DagsterRun) -> None:
+    """Logs and reports the end of a run whose process was killed, and could do neither."""
+    RunLog(layout.logs, run).note(Failure("KilledError", KILLED))
+
+
 class RunLog(logging.Handler):
     """Appends to the file of the day, each line in one write: any number of processes may share it."""
 
@@ -73,7 +81,7 @@ class RunLog(logging.Handler):
         self._step: str | None = None
 
     def hear(self, entry: dg.EventLogEntry) -> None:
-        """Takes an event of the run, or what a step said with `context.log`."""
+        """Takes an event of the run, or what a step said with `context.log`. A failed step is reported to Sentry, too."""
         event = entry.dagster_event
         if event is None:
             self._write(entry, int(entry.level), entry.user_message)
@@ -82,7 +90,18 @@ class RunLog(logging.Handler):
             return
         self._step = event.step_key if event.is_step_start else self._step
         self._write(entry, *_said(event))
+        if event.is_step_failure:
+            step = event.step_key or ""
+            asset = step.replace("__", "/") if "__" in step else None  # other steps make several
+            report(Failure.of(event), self._run | {"step": step, "asset": asset})
         self._step = None if event.is_step_success or event.is_step_failure else self._step
+
+    def note(self, failure: Failure) -> None:
+        """Takes a failure of the run as a whole."""
+        record = logging.LogRecord("dagster", logging.ERROR, "", 0, f"run failure: {failure}", None, None)
+        record.fields = {"event": "RUN_FAILURE", "error": failure.kind}
+        self.emit(record)
+        report(failure, self._run)
 
     def _write(self, entry: dg.EventLogEntry, level: int, text: str, fields: Mapping[str, str] | None = None) -> None:
         record = logging.LogRecord("dagster", level, "", 0, text, None, None)
@@ -106,11 +125,13 @@ class RunLog(logging.Handler):
                 os.close(file)
 
     def _entry(self, record: logging.LogRecord, moment: datetime) -> dict[str, Any]:
+        """The fields of a line. Of a library's message, what it was made from: the values may be those of a row."""
+        is_ours = record.name == "dagster" or record.name.startswith(PACKAGE)
         entry = {
             "time": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": masked(record.getMessage()),
+            "message": masked(record.getMessage()) if is_ours else first_sentence(str(record.msg)),
             **self._run,
             "step": self._step,
             "error": record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else None,

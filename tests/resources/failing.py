@@ -30,7 +30,7 @@ def fail_on_purpose() -> None:
 def talk() -> None:
     """Logs of the package and of a library."""
     logging.getLogger("sentinel_orchestration.tests").info("ours says '%s'", VALUE)
-    logging.getLogger("urllib3").warning("a library warns")
+    logging.getLogger("urllib3").warning("a library warns of %s. It goes on.", VALUE)
     logging.getLogger("urllib3").info("a library chats")
 
 

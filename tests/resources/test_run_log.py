@@ -50,7 +50,7 @@ def test_one_run_id_through_dagster_python_and_dbt(settings: Settings, dbt: DbtR
     by_logger: dict[str, list[str]] = {}
     for line in said:
         by_logger.setdefault(line["logger"], []).append(line["message"])
-    assert by_logger["urllib3"] == ["a library warns"]
+    assert by_logger["urllib3"] == ["a library warns of %s"]
     assert by_logger["sentinel_orchestration.tests"] == ["ours says '…'"]
     assert by_logger["dagster"][:2] == ["step start", "from the step"]
     assert by_logger["dagster"][-1] == "run success"

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from sentinel_orchestration.publish.revision import git_revision
+from sentinel_orchestration.revision import git_revision
 
 
 @pytest.fixture(autouse=True)
