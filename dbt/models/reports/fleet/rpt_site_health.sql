@@ -4,12 +4,6 @@ with periods as (
 
 ),
 
-components as (
-
-    select * from {{ ref('fct_component_reliability') }}
-
-),
-
 heartbeats as (
 
     select
@@ -22,24 +16,10 @@ heartbeats as (
 
 ),
 
-failures as (
-
-    select
-        {{ site_key('components.site_id', is_grouped=true) }} as site_key,
-        periods.period,
-        count(*) as failures
-
-    from components
-    inner join periods on components.failed_at >= periods.starts_at
-
-    group by grouping sets ((periods.period, components.site_id), (periods.period))
-
-),
-
 known as (
 
     -- Where no component is known at all, none has failed as far as anybody can tell.
-    select count(*) > 0 as are_components_known from components
+    select count(*) > 0 as are_components_known from {{ ref('fct_component_reliability') }}
 
 ),
 
@@ -136,14 +116,15 @@ final as (
 
         -- health
         heartbeats.heartbeat_age_hours,
-        case when known.are_components_known then coalesce(failures.failures, 0) end as failures
+        case when known.are_components_known then failures.failures end as failures
 
     from judged
     cross join known
     left join ranked on judged.site_key = ranked.site_key and judged.period = ranked.period
     left join counted on judged.period = counted.period
     left join heartbeats on judged.site_key = heartbeats.site_key
-    left join failures on judged.site_key = failures.site_key and judged.period = failures.period
+    left join {{ ref('rpt_failures') }} as failures
+        on judged.site_key = failures.site_key and judged.period = failures.period
 
 )
 
