@@ -1,6 +1,7 @@
 """Conditions of the real graph, evaluated by Dagster: what changed flows down once, and nothing flows that is made already."""
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
@@ -31,10 +32,13 @@ def instance() -> Iterator[dg.DagsterInstance]:
 def evaluate(definitions: dg.Definitions, instance: dg.DagsterInstance) -> Evaluate:
     """One tick: asset → the partitions that are asked for. It goes on from the one before."""
     cursor = None
+    alone = ThreadPoolExecutor(
+        1
+    )  # a browser of other tests may keep an event loop in this thread, where Dagster starts its own
 
     def tick() -> dict[str, set[str | None]]:
         nonlocal cursor
-        result = dg.evaluate_automation_conditions(definitions, instance, cursor=cursor)
+        result = alone.submit(dg.evaluate_automation_conditions, definitions, instance, cursor=cursor).result()
         cursor = result.cursor
         found: dict[str, set[str | None]] = {}
         for each in result.results:

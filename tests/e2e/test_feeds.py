@@ -88,9 +88,9 @@ WITHOUT_VALUE = {
         "failures": "components",
         "spares_to_order": "components and inventory",
     },
-    "/operations/": {"open_incidents": "incidents", "active_deployments": "deployments", "short_parts": "inventory"},
+    "/operations/": {"open_incidents": "incidents", "opened": "incidents", "short_parts": "inventory"},
     "/sites/": {"open_incidents": "incidents", "failures": "components"},
-    "/towers/": {"open_incidents": "incidents", "active_missions": "deployments"},
+    "/towers/": {"open_incidents": "incidents", "active_deployments": "deployments"},
     "/detection-analytics/": {"ack_day_min": "alert_pipeline", "ack_overnight_min": "alert_pipeline"},
     "/reliability/": {
         "types_below": "components",

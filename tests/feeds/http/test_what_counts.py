@@ -9,6 +9,7 @@ import pytest
 from sentinel_orchestration.lake.assets import lake_assets
 from sentinel_orchestration.lake.received import FeedMissingError, Lake
 from sentinel_orchestration.resources import SettingsResource
+from sentinel_orchestration.resources.run_log import COMMAND_TAG
 from tests.feeds.http.conftest import Rows, error_of, kept
 from tests.feeds.http.server import LocalServer, Reply
 
@@ -71,6 +72,7 @@ def test_the_bronze_step_fails_with_that_message(answering: LocalServer, pulled:
             raise_on_error=False,
             selection=[dg.AssetKey(["bronze", "sites"])],
             resources={"settings": SettingsResource.of(lake.settings)},
+            tags={COMMAND_TAG: "sentinel build"},  # somebody waits: it is not tried again
         )
     (failure,) = [event.step_failure_data for event in result.all_events if event.is_step_failure]
     assert failure.user_failure_data.description == (
