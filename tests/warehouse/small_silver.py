@@ -3,7 +3,6 @@
 import hashlib
 import os
 import shutil
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -112,7 +111,7 @@ class Home:
         self.dbt.invoke(["run-operation", "read_state"])
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
-        with _reader(str(self.layout.warehouse)) as connection:
+        with duckdb.connect(str(self.layout.warehouse), read_only=True) as connection:
             return connection.execute(sql).fetchall()
 
     def execute(self, sql: str) -> None:
@@ -122,17 +121,17 @@ class Home:
 
     def mart(self, name: str) -> pl.DataFrame:
         """Every row of a mart, in an order that depends on content alone."""
-        with _reader(str(self.layout.warehouse)) as connection:
+        with duckdb.connect(str(self.layout.warehouse), read_only=True) as connection:
             return connection.execute(f"select * from marts.{name} order by all").pl()
 
     def contents(self) -> dict[str, str]:
         """Hash of every table of the marts and reports."""
-        with _reader(str(self.layout.warehouse)) as connection:
+        with duckdb.connect(str(self.layout.warehouse), read_only=True) as connection:
             found = release_contents(connection, self.path)
         return {content.name: content.sha256 for content in found if not content.name.startswith("meta.")}
 
     def states(self, marts: Iterable[Mart] = ()) -> dict[str, ModelState]:
-        with _reader(str(self.layout.warehouse)) as connection:
+        with duckdb.connect(str(self.layout.warehouse), read_only=True) as connection:
             return read_states(connection, list(marts))
 
     def codes(self) -> dict[str, str]:
@@ -213,15 +212,3 @@ def put_alert_across_midnight(home: Home) -> None:
             ]
             row = row.with_columns(pl.lit(None).alias(column) for column in ended)
         home.write(feed, pl.concat([row, rows], how="vertical_relaxed"), moment.date())
-
-
-def _reader(path: str, seconds: float = 60) -> duckdb.DuckDBPyConnection:
-    """Waits for another test process, whose dbt has the file they share."""
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            return duckdb.connect(path, read_only=True)
-        except duckdb.IOException:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
