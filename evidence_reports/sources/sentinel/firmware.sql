@@ -28,8 +28,8 @@ counted as (
         if(grouping(health.site_id) = 1, 'all', md5(health.site_id)) as site_key,
         firmware.firmware_version,
         periods.period,
-        sum(health.day_share) as tower_days,
-        sum((100 - health.avg_uptime_pct) * health.day_share) as lost_pct_sum,
+        sum(health.day_share::decimal(18, 6))::double as tower_days,
+        sum(((100 - health.avg_uptime_pct) * health.day_share)::decimal(18, 6))::double as lost_pct_sum,
         sum(health.incidents_opened)::bigint as incidents
     from health
     inner join firmware

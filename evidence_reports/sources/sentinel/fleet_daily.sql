@@ -4,8 +4,8 @@ select
     sites.site_name,
     health.telemetry_date,
     count(*) as tower_days,
-    sum(health.avg_uptime_pct) as uptime_pct_sum,
-    sum(health.avg_sensor_health) as sensor_health_sum,
+    sum(health.avg_uptime_pct::decimal(18, 6))::double as uptime_pct_sum,
+    sum(health.avg_sensor_health::decimal(18, 6))::double as sensor_health_sum,
     sum(health.incidents_opened) filter (where incidents.are_known) as incidents_opened,
     sum(health.critical_incidents) filter (where incidents.are_known) as critical_incidents
 from marts.fct_fleet_health_daily as health

@@ -15,7 +15,7 @@ final as (
         least(floor(confidence_score * 20 + 1e-9), 19) / 20 as confidence_from,
         count(*) as detections,
         count(*) filter (where false_positive) as false_positives,
-        round(sum(confidence_score), 6) as confidence_sum
+        cast(sum({{ exact('confidence_score') }}) as double) as confidence_sum
 
     from detections
 

@@ -41,7 +41,7 @@ counts as (
         count(*) filter (where escalated_to_operator) as escalated,
         count(*) filter (where false_positive) as false_positives,
         count(confidence_score) as scored,
-        round(avg(confidence_score), 6) as mean_confidence
+        round(avg({{ exact('confidence_score') }}), 6) as mean_confidence
 
     from spans
 

@@ -10,10 +10,10 @@ types as (
         component_type,
         count(*) as components,
         count(*) filter (where is_failed) as failures,
-        round(sum(operating_hours), 2) as operating_hours,
+        cast(sum({{ exact('operating_hours') }}) as double) as operating_hours,
         any_value(observed_mtbf_hours) as observed_mtbf_hours,
-        round(avg(target_mtbf_hours), 6) as target_mtbf_hours,
-        round(avg(ratio), 6) as mtbf_ratio
+        round(avg({{ exact('target_mtbf_hours') }}), 6) as target_mtbf_hours,
+        round(avg({{ exact('ratio') }}), 6) as mtbf_ratio
 
     from components
 

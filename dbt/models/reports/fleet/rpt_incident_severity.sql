@@ -11,7 +11,7 @@ final as (
         count(*) as incidents,
         count(*) filter (where is_open) as open_incidents,
         count(*) filter (where not is_open) as resolved_incidents,
-        round(avg(resolve_hours), 6) as mean_hours,
+        round(avg({{ exact('resolve_hours') }}), 6) as mean_hours,
         quantile_cont(resolve_hours, [0.5, 0.9]) as quantiles
 
     from incidents

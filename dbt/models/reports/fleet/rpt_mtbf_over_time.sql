@@ -45,7 +45,7 @@ counted as (
             'windows.window_starts_at',
             'windows.window_ends_at',
         ) }}) / 3600000000, 2) as operating_hours,
-        round(avg(components.target_mtbf_hours), 6) as target_mtbf_hours
+        round(avg({{ exact('components.target_mtbf_hours') }}), 6) as target_mtbf_hours
 
     from windows
     inner join components

@@ -1,6 +1,16 @@
 with towers as (
 
-    select * from {{ ref('rpt_tower_uptime') }}
+    select
+        site_id,
+        period,
+        days_count,
+        {{ exact('uptime_pct') }} as uptime_pct,
+        {{ exact('sensor_health') }} as sensor_health,
+        {{ exact('before_pct') }} as before_pct,
+        {{ exact('now_pct') }} as now_pct,
+        {{ exact('change_points') }} as change_points
+
+    from {{ ref('rpt_tower_uptime') }}
 
 ),
 

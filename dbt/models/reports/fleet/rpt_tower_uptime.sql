@@ -1,6 +1,13 @@
 with health as (
 
-    select * from {{ ref('fct_fleet_health_daily') }}
+    select
+        tower_id,
+        site_id,
+        telemetry_date,
+        {{ exact('avg_uptime_pct') }} as uptime_pct,
+        {{ exact('avg_sensor_health') }} as sensor_health
+
+    from {{ ref('fct_fleet_health_daily') }}
 
 ),
 
@@ -35,12 +42,12 @@ final as (
         health.tower_id,
         health.site_id,
         spans.period,
-        round(avg(health.avg_uptime_pct) filter (where health.telemetry_date > spans.after_date), 6) as uptime_pct,
-        round(avg(health.avg_sensor_health) filter (where health.telemetry_date > spans.after_date), 6)
+        round(avg(health.uptime_pct) filter (where health.telemetry_date > spans.after_date), 6) as uptime_pct,
+        round(avg(health.sensor_health) filter (where health.telemetry_date > spans.after_date), 6)
             as sensor_health,
         count(*) filter (where health.telemetry_date > spans.after_date) as days_count,
-        round(avg(health.avg_uptime_pct) filter (where health.telemetry_date > spans.now_after_date), 6) as now_pct,
-        round(avg(health.avg_uptime_pct) filter (
+        round(avg(health.uptime_pct) filter (where health.telemetry_date > spans.now_after_date), 6) as now_pct,
+        round(avg(health.uptime_pct) filter (
             where health.telemetry_date > spans.before_after_date and health.telemetry_date <= spans.before_to_date
         ), 6) as before_pct
 
