@@ -12,17 +12,7 @@ build as (
 
 sites as (
 
-    select
-        'all' as site_key,
-        cast(null as varchar) as site_id
-
-    union all
-
-    select
-        {{ site_key() }} as site_key,
-        site_id
-
-    from {{ ref('dim_site') }}
+    select * from {{ ref('rpt_site') }}
 
 ),
 

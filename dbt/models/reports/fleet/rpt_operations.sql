@@ -6,17 +6,7 @@ with towers as (
 
 sites as (
 
-    select
-        'all' as site_key,
-        cast(null as varchar) as site_id
-
-    union all
-
-    select
-        {{ site_key() }} as site_key,
-        site_id
-
-    from {{ ref('dim_site') }}
+    select * from {{ ref('rpt_site') }}
 
 ),
 
