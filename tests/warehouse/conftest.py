@@ -34,8 +34,11 @@ EDITS = {
 
 
 @pytest.fixture(scope="session")
-def built(make_once: Callable[..., Path]) -> Home:
-    """A warehouse built from days 1 to 5, with every data test and unit test. Read it; do not change it."""
+def built(make_once: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A warehouse built from days 1 to 5, with every data test and unit test. Read it; do not change it.
+
+    Built once, and a copy for each test process: of two that share a file, one may not open it while dbt of the other has it.
+    """
 
     def make(folder: Path) -> None:
         home = Home(folder / NAME)
@@ -48,7 +51,9 @@ def built(make_once: Callable[..., Path]) -> Home:
         outcome: Any = home.dbt.invoke(["build"])
         assert {name: status for name, status in statuses(outcome).items() if status not in PASSED} == {}
 
-    return Home(make_once("warehouse", make) / NAME)
+    copied = Home(make_once("warehouse", make) / NAME).copy(tmp_path_factory.mktemp("warehouse") / NAME)
+    copied.look()  # its views read its own silver
+    return copied
 
 
 @pytest.fixture
