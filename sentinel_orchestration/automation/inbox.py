@@ -8,14 +8,12 @@ from pathlib import Path
 
 import dagster as dg
 
-from sentinel_orchestration.automation.jobs import BUILD_JOB
+from sentinel_orchestration.automation.jobs import BUILD_JOB, build_request
 from sentinel_orchestration.automation.switch import sensor_status
 from sentinel_orchestration.contracts import load_contracts
 from sentinel_orchestration.feeds.inbox import inbox_files, stat_of
-from sentinel_orchestration.lake.received import Lake
-from sentinel_orchestration.lake.run import lake_tags
 from sentinel_orchestration.layout import Layout
-from sentinel_orchestration.settings import Settings, newest_full_hour
+from sentinel_orchestration.settings import Settings
 
 LOOK_EVERY_SEC = 10
 
@@ -58,10 +56,7 @@ def inbox_sensor(settings: Settings) -> dg.SensorDefinition:
         if not feeds:
             yield dg.SkipReason("No file is new or has changed since it was picked up.")
             return
-        yield dg.RunRequest(
-            run_key=digest(f"{feed} {found[feed]}" for feed in feeds),
-            tags=lake_tags(Lake(settings, settings.as_of or newest_full_hour())),
-        )
+        yield build_request(settings, digest(f"{feed} {found[feed]}" for feed in feeds))
 
     return inbox
 

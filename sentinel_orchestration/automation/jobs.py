@@ -5,9 +5,10 @@ import dagster as dg
 from sentinel_orchestration.checks.freshness import FRESHNESS
 from sentinel_orchestration.contracts import load_contracts
 from sentinel_orchestration.internals import UnresolvedAssetJobDefinition
-from sentinel_orchestration.lake.run import every_day_tags
+from sentinel_orchestration.lake.received import Lake
+from sentinel_orchestration.lake.run import every_day_tags, lake_tags
 from sentinel_orchestration.publish.assets import REPORT_KEY
-from sentinel_orchestration.settings import Settings
+from sentinel_orchestration.settings import Settings, newest_full_hour
 
 BUILD_JOB, BUILD_WITHOUT_REPORT_JOB, FRESHNESS_JOB = "build", "build_without_report", "freshness"
 
@@ -33,6 +34,11 @@ def jobs(settings: Settings) -> list[UnresolvedAssetJobDefinition]:
             description="How old the newest event of each feed is.",
         ),
     ]
+
+
+def build_request(settings: Settings, run_key: str | None = None) -> dg.RunRequest:
+    """Asks for a build of what there is now."""
+    return dg.RunRequest(run_key, tags=lake_tags(Lake(settings, settings.as_of or newest_full_hour())))
 
 
 def limited_checks() -> list[dg.AssetCheckKey]:

@@ -2,11 +2,9 @@
 
 import dagster as dg
 
-from sentinel_orchestration.automation.jobs import BUILD_JOB, FRESHNESS_JOB
+from sentinel_orchestration.automation.jobs import BUILD_JOB, FRESHNESS_JOB, build_request
 from sentinel_orchestration.automation.switch import schedule_status
-from sentinel_orchestration.lake.received import Lake
-from sentinel_orchestration.lake.run import lake_tags
-from sentinel_orchestration.settings import Settings, newest_full_hour
+from sentinel_orchestration.settings import Settings
 
 
 def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
@@ -54,6 +52,6 @@ def _build(
         description=description,
     )
     def build(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-        return dg.RunRequest(tags=lake_tags(Lake(settings, settings.as_of or newest_full_hour())))
+        return build_request(settings)
 
     return build

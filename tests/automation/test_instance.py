@@ -14,6 +14,7 @@ from sentinel_orchestration.automation.event_log import WarmSqliteEventLogStorag
 from sentinel_orchestration.automation.instance import MARK, InstanceError, open_instance
 from sentinel_orchestration.settings import PROJECT_DIR, Settings
 from tests.automation.runs import one_feed_run
+from tests.ports import free_port
 
 SHIPPED = (PROJECT_DIR / "dagster.yaml").read_text()
 
@@ -102,9 +103,7 @@ def postgres_url(tmp_path_factory):
         cwd=place,
         **as_user,
     )
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
+    port = free_port()
     server = subprocess.Popen(
         [binaries / "postgres", "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", place, "-c", "fsync=off"],
         stdout=subprocess.DEVNULL,

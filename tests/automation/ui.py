@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from typing import Any
 
 from sentinel_orchestration.automation.instance import open_instance
 from sentinel_orchestration.settings import PROJECT_DIR, Settings
+from tests.ports import free_port
 from tests.slim_project import VARIABLE
 
 LOCATION, REPOSITORY, ASSET_JOB = "tests.automation.served", "__repository__", "__ASSET_JOB"
@@ -196,9 +196,7 @@ def environment(settings: Settings) -> dict[str, str]:
 def serving(settings: Settings, project: Path) -> Iterator[Ui]:
     """Webserver and daemon on this copy of the dbt project, until the end of the block."""
     open_instance(settings).dispose()
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
+    port = free_port()
     dagster = Path(sys.executable).with_name("dagster")
     command = [dagster, "dev", "-m", LOCATION, "-h", "127.0.0.1", "-p", str(port)]
     log = (settings.home / "dagster-dev.log").open("w")

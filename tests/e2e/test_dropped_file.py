@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -22,17 +21,12 @@ from sentinel_orchestration.automation.instance import open_instance
 from sentinel_orchestration.publish.manifest import read_current
 from sentinel_orchestration.settings import Settings
 from tests.automation.ui import environment
+from tests.ports import free_port
 
 pytestmark = pytest.mark.site
 
 NAME = "Cape Disappointment"
 LONGEST_SEC = 300
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 @pytest.fixture

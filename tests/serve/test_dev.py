@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -10,13 +9,9 @@ import urllib.request
 from contextlib import suppress
 from pathlib import Path
 
+from tests.ports import free_port
+
 START_SEC = 240  # Dagster loads the graph three times, which takes a while on a busy machine
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def _folders_of(home: Path) -> list[Path]:
@@ -62,7 +57,7 @@ def test_both_servers_start_and_stop_together(tmp_path):
     site = tmp_path / "data" / "site"
     site.mkdir(parents=True)
     (site / "index.html").write_text("the report")
-    dagster_port, site_port = _free_port(), _free_port()
+    dagster_port, site_port = free_port(), free_port()
     environment = os.environ | {
         "SENTINEL_HOME": str(tmp_path),
         "SENTINEL_DAGSTER_PORT": str(dagster_port),

@@ -14,12 +14,7 @@ from pathlib import Path
 import pytest
 
 from sentinel_orchestration.serve import dev
-
-
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+from tests.ports import free_port
 
 
 @pytest.fixture
@@ -36,8 +31,8 @@ def home(tmp_path, monkeypatch):
     site.mkdir(parents=True)
     (site / "index.html").write_text("the report")
     monkeypatch.setenv("SENTINEL_HOME", str(tmp_path))
-    monkeypatch.setenv("SENTINEL_DAGSTER_PORT", str(_free_port()))
-    monkeypatch.setenv("SENTINEL_SITE_PORT", str(_free_port()))
+    monkeypatch.setenv("SENTINEL_DAGSTER_PORT", str(free_port()))
+    monkeypatch.setenv("SENTINEL_SITE_PORT", str(free_port()))
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
     return tmp_path
 
