@@ -33,7 +33,7 @@ def build_command(
     """
     console = terminal()
     lake = Lake(settings, settings.as_of or newest_full_hour(), allowed_missing=frozenset(allowed_missing))
-    console.print(_opening(lake), highlight=False, soft_wrap=True)
+    console.print(_opening(lake, days), highlight=False, soft_wrap=True)
     _warn_of_ignored_files(console, lake)
     with console.status("loading the graph"):
         from sentinel_orchestration.automation.build import run_build
@@ -50,7 +50,7 @@ def build_command(
     return 0 if outcome.succeeded else 1
 
 
-def _opening(lake: Lake) -> str:
+def _opening(lake: Lake, days: "DayRange | None") -> str:
     """What the build starts from. What "now" means without a setting is only known when every event is in."""
     absent = [feed for feed in lake.contracts if lake.source(feed) == "absent"]
     sources = sorted({lake.source(feed) for feed in lake.contracts} - {"absent"})
@@ -59,6 +59,8 @@ def _opening(lake: Lake) -> str:
         said += f", as of {lake.as_of:%Y-%m-%d %H:%M} UTC"
     elif "simulator" in sources:
         said += f", simulated up to {lake.as_of:%Y-%m-%d %H:%M} UTC"
+    if days:
+        said += f", days {days.first} to {days.last} of event feeds"
     return f"{said}. Absent: {', '.join(absent)}" if absent else said
 
 

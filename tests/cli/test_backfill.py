@@ -37,6 +37,7 @@ def test_its_days_are_received_and_no_other(settings: Settings) -> None:
     small = {"SENTINEL_AS_OF": "2026-11-21", "SENTINEL_SITES": "2", "SENTINEL_TOWERS": "5", "SENTINEL_DAYS": "3"}
     result = run_sentinel(settings.home, "backfill", "2026-11-18", "2026-11-19", "--no-report", **small)
     assert result.returncode == 0, result.stdout + result.stderr
+    assert "days 2026-11-18 to 2026-11-19 of event feeds" in result.stdout
     assert list(settings.layout.silver_files("telemetry")) == ["2026-11-18", "2026-11-19"]
     with open_instance(settings) as instance:
         key = dg.AssetKey(["silver", "telemetry"])
