@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any, cast
 import dagster as dg
 import duckdb
 
+# What `Definitions.resolve_asset_graph` and a sensor's `repository_def.asset_graph` give.
+from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
+
 # What `define_asset_job` gives.
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ASSET_CHECK_EVENTS",
     "ASSET_EVENTS",
+    "AssetGraph",
     "ConfigurableClassData",
     "SqlEventLogStorageTable",
     "SqliteEventLogStorage",

@@ -117,6 +117,11 @@ class Layout:
         """Dagster's instance: DAGSTER_HOME."""
         return self.data / "dagster"
 
+    @property
+    def history(self) -> Path:
+        """What runs and checks did, as tables: the pipeline's own history."""
+        return self.data / "observe" / "history.duckdb"
+
     def run_lock(self, run_id: str) -> Path:
         """Locked while a process works on the run."""
         return self.dagster / "alive" / run_id

@@ -119,6 +119,9 @@ class TestInstances:
     def test_unresolved_asset_job_definition(self, internals: Any) -> None:
         assert isinstance(dg.define_asset_job("job"), internals.UnresolvedAssetJobDefinition)
 
+    def test_asset_graph(self, internals: Any) -> None:
+        assert isinstance(dg.Definitions().resolve_asset_graph(), internals.AssetGraph)
+
     def test_was_interrupted(self, instance: dg.DagsterInstance, internals: Any) -> None:
         @dg.asset
         def interrupted() -> None:

@@ -6,7 +6,7 @@ import dagster as dg
 
 from sentinel_orchestration.lake.run import run_lake
 from sentinel_orchestration.publish.manifest import Manifest
-from sentinel_orchestration.publish.release import Graph, RefusedError, cut_release
+from sentinel_orchestration.publish.release import CONSEQUENCE, Graph, RefusedError, cut_release
 from sentinel_orchestration.publish.releases import roll_back
 from sentinel_orchestration.publish.site import build_site
 from sentinel_orchestration.resources import DbtResource, SettingsResource, WarehouseResource
@@ -40,7 +40,8 @@ def publish_assets(tables: Sequence[dg.AssetKey], graph: Callable[[], Graph]) ->
         try:
             manifest, unchanged = cut_release(lake, context.instance, dbt, warehouse, graph())
         except RefusedError as error:
-            raise dg.Failure(str(error), allow_retries=False) from None
+            why = {CONSEQUENCE: True} if error.is_consequence else {}
+            raise dg.Failure(str(error), metadata=why, allow_retries=False) from None
         context.log.info(f"release {manifest.release_id} {'is published already' if unchanged else 'published'}")
         return dg.MaterializeResult(
             metadata={

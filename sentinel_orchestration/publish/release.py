@@ -27,12 +27,20 @@ from sentinel_orchestration.settings import PROJECT_DIR, hour_of
 from sentinel_orchestration.warehouse.state import Mart, ModelState, read_states, silver_versions
 
 DIGEST_LENGTH = 10
+CONSEQUENCE = "sentinel/consequence"  # in the metadata of a failure: it only says that a check failed
 HISTORICAL_AFTER_SEC = 24 * 3600  # data that ends earlier is shown as historical
 AS_OF_TABLE = "marts.as_of_fleet"
 
 
 class RefusedError(RuntimeError):
-    """What is in the warehouse may not be released; the message says why, and what to materialize or look at."""
+    """What is in the warehouse may not be released; the message says why, and what to materialize or look at.
+
+    `is_consequence`: because a check failed, which is known already.
+    """
+
+    def __init__(self, message: str, is_consequence: bool = False) -> None:
+        super().__init__(message)
+        self.is_consequence = is_consequence
 
 
 @dataclass(frozen=True)
@@ -63,7 +71,7 @@ def cut_release(
     outcomes = read_outcomes(instance, graph.checks, _versions(lake, states, graph))
     refused = refusal(states, outcomes, graph.keys)
     if refused:
-        raise RefusedError(refused)
+        raise RefusedError(refused, any(outcome.blocks and outcome.status == "failed" for outcome in outcomes))
     layout = lake.layout
     sweep(layout.published, without=layout.releases)  # a killed process may have left the file of a whole release
     with scratch_folder(layout.published) as scratch:

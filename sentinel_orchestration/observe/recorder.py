@@ -1,0 +1,92 @@
+"""Reads what happened since the last time into the history, and carries it into the incidents."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+
+from sentinel_orchestration.internals import AssetGraph
+from sentinel_orchestration.observe.catalogue import catalogue
+from sentinel_orchestration.observe.dagster_log import RunRows, read_run
+from sentinel_orchestration.observe.history import History, insert, replace
+
+INCIDENTS = (Path(__file__).parent / "incidents.sql").read_text(encoding="utf-8")
+OVERLAP = timedelta(minutes=5)  # clocks of machines differ, and a run's record is written a moment after its time
+RUNS_AT_ONCE = 50
+UPDATED = "update_timestamp"
+
+
+def record(history: History, instance: dg.DagsterInstance, graph: AssetGraph) -> None:
+    """Brings the history up to now. What was read before is not read again, so it may be called as often as one likes.
+
+    Each batch of runs is kept by itself: a first reading of years can be stopped and goes on where it was.
+    """
+    with history.transaction() as connection:
+        replace(connection, catalogue(graph))
+        since, open_runs = _bookmark(connection)
+    started = datetime.now(UTC).replace(tzinfo=None)
+    for records in _changed(instance, since, open_runs):
+        with history.transaction() as connection:
+            _add(connection, [read_run(instance, found, open_runs.get(found.dagster_run.run_id)) for found in records])
+            connection.execute(INCIDENTS)
+    with history.transaction() as connection:
+        _close_what_is_gone(connection, started)
+        connection.execute(INCIDENTS)
+        connection.execute("update meta set read_at = ?", [started])
+
+
+def _bookmark(connection: duckdb.DuckDBPyConnection) -> tuple[datetime | None, dict[str, str | None]]:
+    """When the history was last brought up, and the runs that went on then: run id → cursor."""
+    found = connection.execute("select read_at from meta").fetchone()
+    unread = connection.execute("select run_id, read_to from runs where not is_read").fetchall()
+    return (found[0] if found else None), dict(unread)
+
+
+def _changed(
+    instance: dg.DagsterInstance, since: datetime | None, open_runs: dict[str, str | None]
+) -> Iterator[list[dg.RunRecord]]:
+    """The runs that may have news, oldest first, in batches."""
+    after = (since - OVERLAP).replace(tzinfo=UTC) if since else None
+    cursor, seen = None, set()
+    while True:
+        records = list(
+            instance.get_run_records(
+                dg.RunsFilter(updated_after=after), limit=RUNS_AT_ONCE, cursor=cursor, ascending=True
+            )
+        )
+        seen |= {found.dagster_run.run_id for found in records}
+        if records:
+            yield records
+        if len(records) < RUNS_AT_ONCE:
+            break
+        cursor = records[-1].dagster_run.run_id
+    rest = sorted(open_runs.keys() - seen)
+    for start in range(0, len(rest), RUNS_AT_ONCE):
+        yield list(instance.get_run_records(dg.RunsFilter(run_ids=rest[start : start + RUNS_AT_ONCE])))
+
+
+def _add(connection: duckdb.DuckDBPyConnection, runs: list[RunRows]) -> None:
+    known = {run_id for (run_id,) in connection.execute("select run_id from runs where is_read").fetchall()}
+    news = [found for found in runs if found.record.dagster_run.run_id not in known]
+    for table in ("steps", "materializations", "check_results"):
+        rows = [row for found in news for row in getattr(found, table)]
+        insert(connection, table, sorted(rows, key=lambda row: row[1]))
+    ids = [found.run[0] for found in news]
+    connection.execute("delete from runs where run_id in (select unnest(?::varchar[]))", [ids])
+    insert(connection, "runs", [found.run for found in news])
+
+
+def _close_what_is_gone(connection: duckdb.DuckDBPyConnection, at: datetime) -> None:
+    """A check or step that the graph no longer has never succeeds again."""
+    connection.execute(
+        """
+        insert into observations
+        select i.problem, i.kind, i.subject, ?, false, 'warn', null, 'it no longer exists', i.domain, i.owner, nextval('seq')
+        from incidents i
+        where i.resolved_at is null and i.kind = 'check'
+          and not exists (select 1 from checks c where c.asset = i.subject and c.check_name = i.check_name)
+        """,
+        [at],
+    )
