@@ -12,7 +12,9 @@ from sentinel_orchestration.checks.expectations import expectation_checks
 from sentinel_orchestration.checks.freshness import freshness_checks
 from sentinel_orchestration.checks.volume import volume_checks
 from sentinel_orchestration.env_files import forget_env
+from sentinel_orchestration.internals import AssetGraph
 from sentinel_orchestration.lake.assets import lake_assets
+from sentinel_orchestration.observe.assets import observe_assets
 from sentinel_orchestration.publish.assets import publish_assets, rollback_job
 from sentinel_orchestration.publish.release import Graph
 from sentinel_orchestration.resources import SettingsResource, default_resources
@@ -37,15 +39,20 @@ def build_definitions(
         specs = [spec for part in (*lake, *warehouse.assets, *checks, mart_expectations) for spec in part.check_specs]
         return Graph(warehouse.keys, specs, warehouse.marts)
 
+    def graph() -> AssetGraph:
+        return definitions.resolve_asset_graph()
+
     before_release = sorted({*warehouse.keys.values(), *(key for step in checks for key in step.keys)})
-    return dg.Definitions.merge(
+    definitions = dg.Definitions.merge(
         dg.Definitions(assets=with_conditions(lake)),
         dg.Definitions(assets=with_conditions(warehouse.assets)),
         dg.Definitions(assets=with_conditions(checks), asset_checks=[mart_expectations]),
         dg.Definitions(assets=with_conditions(publish_assets(before_release, audited)), jobs=[rollback_job()]),
+        dg.Definitions(assets=with_conditions(observe_assets(graph))),
         automation(settings),
         dg.Definitions(resources=resources, executor=executor),
     )
+    return definitions
 
 
 def rollback_definitions(settings: Settings) -> dg.Definitions:

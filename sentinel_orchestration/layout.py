@@ -108,6 +108,16 @@ class Layout:
         return self.published / "current"
 
     @property
+    def freshness_export(self) -> Path:
+        """How fresh each feed is, for machines."""
+        return self.published / "freshness.json"
+
+    @property
+    def aggregates_export(self) -> Path:
+        """Rows by feed and day, for machines."""
+        return self.published / "aggregates.csv"
+
+    @property
     def site(self) -> Path:
         """Link to the report that is shown."""
         return self.data / "site"
@@ -121,6 +131,11 @@ class Layout:
     def history(self) -> Path:
         """What runs and checks did, as tables: the pipeline's own history."""
         return self.data / "observe" / "history.duckdb"
+
+    @property
+    def health(self) -> Path:
+        """What the report shows of the history, as it was when the report was last asked for."""
+        return self.data / "observe" / "health.duckdb"
 
     def run_lock(self, run_id: str) -> Path:
         """Locked while a process works on the run."""

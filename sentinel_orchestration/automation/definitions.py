@@ -4,6 +4,7 @@ import dagster as dg
 
 from sentinel_orchestration.automation.conditions import flow_sensor
 from sentinel_orchestration.automation.dead_runs import dead_runs_sensor
+from sentinel_orchestration.automation.health import health_sensor
 from sentinel_orchestration.automation.inbox import inbox_sensor
 from sentinel_orchestration.automation.jobs import jobs
 from sentinel_orchestration.automation.schedules import schedules
@@ -15,5 +16,5 @@ def automation(settings: Settings) -> dg.Definitions:
     return dg.Definitions(
         jobs=jobs(settings),
         schedules=schedules(settings),
-        sensors=[inbox_sensor(settings), flow_sensor(settings), dead_runs_sensor(settings)],
+        sensors=[inbox_sensor(settings), flow_sensor(settings), health_sensor(settings), dead_runs_sensor(settings)],
     )

@@ -7,10 +7,11 @@ from sentinel_orchestration.contracts import load_contracts
 from sentinel_orchestration.internals import UnresolvedAssetJobDefinition
 from sentinel_orchestration.lake.received import Lake
 from sentinel_orchestration.lake.run import every_day_tags, lake_tags
-from sentinel_orchestration.publish.assets import REPORT_KEY
+from sentinel_orchestration.publish.assets import HEALTH_KEY, REPORT_KEY
 from sentinel_orchestration.settings import Settings, newest_full_hour
 
-BUILD_JOB, BUILD_WITHOUT_REPORT_JOB, FRESHNESS_JOB = "build", "build_without_report", "freshness"
+BUILD_JOB, BUILD_WITHOUT_REPORT_JOB = "build", "build_without_report"
+FRESHNESS_JOB, REPORT_JOB = "freshness", "report"
 
 
 def jobs(settings: Settings) -> list[UnresolvedAssetJobDefinition]:
@@ -24,7 +25,7 @@ def jobs(settings: Settings) -> list[UnresolvedAssetJobDefinition]:
         dg.define_asset_job(BUILD_JOB, everything, description="Feeds to published report.", tags=tags),
         dg.define_asset_job(
             BUILD_WITHOUT_REPORT_JOB,
-            everything - dg.AssetSelection.assets(REPORT_KEY),
+            everything - dg.AssetSelection.assets(HEALTH_KEY, REPORT_KEY),
             description="Feeds to published warehouse, without the report.",
             tags=tags,
         ),
@@ -32,6 +33,11 @@ def jobs(settings: Settings) -> list[UnresolvedAssetJobDefinition]:
             FRESHNESS_JOB,
             dg.AssetSelection.checks(*limited_checks()),
             description="How old the newest event of each feed is.",
+        ),
+        dg.define_asset_job(
+            REPORT_JOB,
+            dg.AssetSelection.assets(HEALTH_KEY, REPORT_KEY),
+            description="The report of the release that is there, with the pipeline's health of now.",
         ),
     ]
 

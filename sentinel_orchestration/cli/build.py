@@ -36,8 +36,9 @@ def build_command(
     console.print(_opening(lake, days), highlight=False, soft_wrap=True)
     _warn_of_ignored_files(console, lake)
     with console.status("loading the graph"):
-        from sentinel_orchestration.automation.build import run_build
+        from sentinel_orchestration.automation.build import run_build, run_job
         from sentinel_orchestration.automation.instance import open_instance
+        from sentinel_orchestration.automation.jobs import REPORT_JOB
         from sentinel_orchestration.definitions import build_definitions
 
         definitions, instance = build_definitions(settings), open_instance(settings)
@@ -47,6 +48,17 @@ def build_command(
         follower = RunProgress(progress, step_count(with_report))
         outcome = run_build(settings, lake, definitions, instance, with_report, follower, console.print, days)
     print_summary(console, lake, outcome, follower.seconds, time.monotonic() - started)
+    if with_report and not outcome.published and settings.layout.site.exists():
+        with console.status("building the report again, to show the failure"):
+            shown = run_job(
+                settings, definitions, instance, REPORT_JOB, "sentinel build", lambda _: None, console.print
+            )
+        said = (
+            "The report's page on the pipeline shows it."
+            if shown.success
+            else "The report could not be built again to show it."
+        )
+        console.print(said, highlight=False)
     return 0 if outcome.succeeded else 1
 
 

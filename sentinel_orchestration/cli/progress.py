@@ -27,6 +27,7 @@ STAGES = {
     "dbt_reports": "dbt",
     "marts": "python marts",
     "published__warehouse": "publish",
+    "observe__health": "health",
     "published__report": "report",
 }
 LONG_STEPS = {"dbt_models": "dbt", "dbt_reports": "dbt", "published__report": "report"}  # what they log is shown
@@ -114,4 +115,4 @@ def run_bar(console: Console) -> Progress:
 
 def step_count(with_report: bool) -> int:
     """The steps of a build, but for those that Dagster splits because the graph asks for it."""
-    return 2 * len(load_contracts()) + (9 if with_report else 8)
+    return 2 * len(load_contracts()) + (10 if with_report else 8)

@@ -1,6 +1,6 @@
 """The file that the history is kept in. Nobody keeps it open: every use of it is short, and waits for the one before."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,21 +57,14 @@ class History:
                 path.rename(path.with_name(f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{path.name}"))
 
 
-def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Row]) -> None:
+def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Row], seq: bool = True) -> None:
     """Adds rows of all columns but `seq`, which is counted on in their order. Rows that are there already are left alone."""
     for start in range(0, len(rows), AT_ONCE):
         some = rows[start : start + AT_ONCE]
-        one = f"({', '.join('?' for _ in some[0])}, nextval('seq'))"
+        marks = [*("?" for _ in some[0]), *(["nextval('seq')"] if seq else [])]
+        one = f"({', '.join(marks)})"
         values = [value for row in some for value in row]
         connection.execute(f"insert or ignore into {table} values {', '.join([one] * len(some))}", values)
-
-
-def replace(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Sequence[Row]]) -> None:
-    """Empties tables that have no `seq`, and fills them."""
-    for table, rows in tables.items():
-        connection.execute(f"delete from {table}")
-        if rows:
-            connection.executemany(f"insert into {table} values ({', '.join('?' for _ in rows[0])})", rows)
 
 
 def _tables(connection: duckdb.DuckDBPyConnection) -> set[str]:

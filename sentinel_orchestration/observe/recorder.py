@@ -8,9 +8,9 @@ import dagster as dg
 import duckdb
 
 from sentinel_orchestration.internals import AssetGraph
-from sentinel_orchestration.observe.catalogue import catalogue
+from sentinel_orchestration.observe.catalogue import keep_catalogue
 from sentinel_orchestration.observe.dagster_log import RunRows, read_run
-from sentinel_orchestration.observe.history import History, insert, replace
+from sentinel_orchestration.observe.history import History, insert
 
 INCIDENTS = (Path(__file__).parent / "incidents.sql").read_text(encoding="utf-8")
 OVERLAP = timedelta(minutes=5)  # clocks of machines differ, and a run's record is written a moment after its time
@@ -23,10 +23,10 @@ def record(history: History, instance: dg.DagsterInstance, graph: AssetGraph) ->
 
     Each batch of runs is kept by itself: a first reading of years can be stopped and goes on where it was.
     """
-    with history.transaction() as connection:
-        replace(connection, catalogue(graph))
-        since, open_runs = _bookmark(connection)
     started = datetime.now(UTC).replace(tzinfo=None)
+    with history.transaction() as connection:
+        keep_catalogue(connection, graph, started)
+        since, open_runs = _bookmark(connection)
     for records in _changed(instance, since, open_runs):
         with history.transaction() as connection:
             _add(connection, [read_run(instance, found, open_runs.get(found.dagster_run.run_id)) for found in records])

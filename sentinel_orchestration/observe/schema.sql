@@ -1,16 +1,23 @@
 -- The tables of the history. Times are naive UTC. `seq` counts the rows of all tables as they came, for those who read on from where they were.
 create sequence if not exists seq;
 
-create table if not exists meta (version integer primary key, absorbed_seq bigint default 0, read_at timestamp);
+create table if not exists meta (
+    version integer primary key, absorbed_seq bigint default 0, read_at timestamp, catalogue_digest varchar
+);
 
--- What the graph is now: one row per asset and one per check. Replaced as a whole when it changes.
+-- What the graph is now: one row per asset, per check, and per column. Replaced as a whole when it changes.
 create table if not exists assets (
-    asset varchar primary key, layer varchar, domain varchar, owner varchar, description varchar, has_checks boolean
+    asset varchar primary key, layer varchar, domain varchar, owner varchar, description varchar, is_daily boolean, has_checks boolean
 );
 create table if not exists checks (
     asset varchar, check_name varchar, kind varchar, domain varchar, owner varchar, severity varchar, is_blocking boolean,
     description varchar, primary key (asset, check_name)
 );
+
+create table if not exists columns (asset varchar, column_name varchar, about varchar, primary key (asset, column_name));
+
+-- One row per column that came, went or changed, and per asset that did.
+create table if not exists schema_changes (seen_at timestamp, asset varchar, change varchar, seq bigint);
 
 -- One row per run. `started_by`: command, schedule, sensor, backfill, UI; `starter` names it. `read_to` is where reading goes on.
 create table if not exists runs (
@@ -75,6 +82,18 @@ where status in ('succeeded', 'failed') and failed_step is null
 union all
 select seq, problem, kind, subject, null, observed_at, is_bad, severity, began_at, null, detail, null, domain, owner
 from observations;
+
+-- What the report shows: the incidents that are open, or were in its window. Another digest is worth another report.
+create or replace view shown_incidents as
+select *,
+    case when resolved_at is not null then 'resolved' when acknowledged_at is not null then 'acknowledged' else 'open' end as status
+from incidents
+where (resolved_at is null or resolved_at >= (select read_at - interval 28 day from meta))
+    -- whoever sees the page sees that these two work again
+    and not (resolved_at is null and subject in ('observe__health', 'published__report'));
+
+create or replace view shown_digest as
+select md5(coalesce(string_agg(incident_id || status || severity, ' ' order by incident_id), '')) as digest from shown_incidents;
 
 create or replace view freshness as
 select asset, evaluated_at as checked_at, (metadata ->> 'newest_event_at')::timestamp as newest_event_at,

@@ -33,8 +33,8 @@ MADE_FROM_DATA = (
 Say = Callable[[str], None]
 
 
-def make_site(settings: Settings, database: Path, log: Say, warn: Say) -> Path:
-    """A folder below the scratch folder with the site of the release in `database`; its index.html is at the top.
+def make_site(settings: Settings, database: Path, health: Path, log: Say, warn: Say) -> Path:
+    """A folder below the scratch folder with the site of a release and of the pipeline's health; its index.html is at the top.
 
     Raises ReportError where Evidence fails.
     """
@@ -42,7 +42,7 @@ def make_site(settings: Settings, database: Path, log: Say, warn: Say) -> Path:
     app = apps / _app_digest(settings)[:16]
     environment = {"SENTINEL_APP": app.name}
     with locked(apps / ".lock"):  # homes may share the folder: one compiles, and the others wait for it
-        prepare_project(settings, scratch, database)
+        prepare_project(settings, scratch, {"sentinel": database, "health": health})
         run_script(scratch, "sources", environment, log)
         if app.exists():
             try:

@@ -15,6 +15,7 @@ from sentinel_orchestration.warehouse.translation import WAREHOUSE_POOL
 
 WAREHOUSE_KEY = dg.AssetKey(["published", "warehouse"])
 REPORT_KEY = dg.AssetKey(["published", "report"])
+HEALTH_KEY = dg.AssetKey(["observe", "health"])  # made by observe/, which looks at what is published
 REPORT_POOL = "report"
 ROLLBACK_JOB = "rollback"
 
@@ -57,7 +58,7 @@ def publish_assets(tables: Sequence[dg.AssetKey], graph: Callable[[], Graph]) ->
 
     @dg.asset(
         key=REPORT_KEY,
-        deps=[WAREHOUSE_KEY],
+        deps=[WAREHOUSE_KEY, HEALTH_KEY],
         group_name="published",
         owners=["team:data-platform"],
         kinds={"evidence", "javascript"},

@@ -48,8 +48,8 @@ class ReportError(RuntimeError):
     """The report could not be built; the message says what is missing or what Evidence said last."""
 
 
-def prepare_project(settings: Settings, scratch: Path, database: Path) -> None:
-    """A fresh copy of the report project under `scratch`, with the published file and the extensions in place."""
+def prepare_project(settings: Settings, scratch: Path, databases: Mapping[str, Path]) -> None:
+    """A fresh copy of the report project under `scratch`, with the file of each source and the extensions in place."""
     modules = settings.report_dir / "node_modules"
     if not (modules / ".bin" / "evidence").exists():
         raise ReportError(f"{modules} has no Evidence. Run `make setup`, or build with --no-report.")
@@ -61,7 +61,8 @@ def prepare_project(settings: Settings, scratch: Path, database: Path) -> None:
         shutil.copyfile(settings.report_dir / name, scratch / name)
     (scratch / "node_modules").symlink_to(modules)
     (scratch / ".published").mkdir()
-    shutil.copyfile(database, scratch / ".published" / "sentinel.duckdb")
+    for source, database in databases.items():
+        shutil.copyfile(database, scratch / ".published" / f"{source}.duckdb")
     config = scratch / "evidence.config.yaml"
     text = config.read_text(encoding="utf-8")
     config.write_text(re.sub(r"basePath: .*", f"basePath: '{settings.site_base_path}'", text), encoding="utf-8")

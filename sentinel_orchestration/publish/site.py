@@ -5,13 +5,16 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sentinel_orchestration.layout import WAREHOUSE_FILE
+import duckdb
+
+from sentinel_orchestration.layout import WAREHOUSE_FILE, Layout
 from sentinel_orchestration.publish.app import make_site, project_digest
 from sentinel_orchestration.publish.evidence import ReportError
 from sentinel_orchestration.publish.manifest import read_current
 from sentinel_orchestration.publish.releases import SITE, point
 from sentinel_orchestration.settings import Settings
 
+DIGITS = 16  # of a digest in a name
 Say = Callable[[str], None]
 
 
@@ -26,7 +29,7 @@ class Site:
 
 
 def build_site(settings: Settings, log: Say, warn: Say) -> Site:
-    """Builds the report of the current release and shows it; one that was built from the same is left as it is.
+    """Builds the report of the current release and the pipeline's health; one that was built from the same is left as it is.
 
     `log` gets what Evidence prints, `warn` why a build took minutes that should have taken seconds. Raises ReportError
     where nothing is released or Evidence fails; the report shown before stays.
@@ -37,11 +40,11 @@ def build_site(settings: Settings, log: Say, warn: Say) -> Site:
         raise ReportError("There is no release to build a report from. Run `sentinel build` first.")
     folder = layout.releases / current.release_id
     # A name of its own: the report shown may be of this release too.
-    site = folder / f"{SITE}-{project_digest(settings)[:16]}"
+    site = folder / f"{SITE}-{project_digest(settings)[:DIGITS]}-{_health_digest(layout)[:DIGITS]}"
     unchanged = site.exists()
     if not unchanged:
         try:
-            os.replace(make_site(settings, folder / WAREHOUSE_FILE, log, warn), site)
+            os.replace(make_site(settings, folder / WAREHOUSE_FILE, layout.health, log, warn), site)
         finally:
             for scratch in (layout.report_scratch, layout.report_home):
                 shutil.rmtree(scratch, ignore_errors=True)
@@ -53,3 +56,19 @@ def build_site(settings: Settings, log: Say, warn: Say) -> Site:
             shutil.rmtree(other, ignore_errors=True)
     files = [path for path in site.rglob("*") if path.is_file()]
     return Site(current.release_id, len(files), sum(path.stat().st_size for path in files), unchanged)
+
+
+def shown_health(layout: Layout) -> str | None:
+    """The head of the digest of the health that the report shows; None where none is shown."""
+    return layout.site.resolve().name.rsplit("-", 1)[-1] if layout.site.exists() else None
+
+
+def _health_digest(layout: Layout) -> str:
+    try:
+        with duckdb.connect(str(layout.health), read_only=True) as connection:
+            (digest,) = connection.execute("select digest from digest").fetchall()[0]
+            return str(digest)
+    except duckdb.Error as error:
+        raise ReportError(
+            f"{layout.health} cannot be read: {str(error).splitlines()[0]}. Materialize observe/health, or run `sentinel build`."
+        ) from error

@@ -99,7 +99,7 @@ def test_a_check_by_the_clock_is_no_reason_for_a_release(instance: dg.DagsterIns
 def test_each_release_has_its_report(instance: dg.DagsterInstance, evaluate: Evaluate) -> None:
     evaluate()
     make(instance, ["published/warehouse"])
-    assert {*evaluate()} == {"published/report"}
+    assert {*evaluate()} == {"observe/health", "published/report"}
 
 
 def test_conditions_are_readable(definitions: dg.Definitions) -> None:

@@ -25,10 +25,11 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 
 from conftest import SITE_BASE_PATH, SMALL, Built
 from sentinel_orchestration.lock import locked
-from sentinel_orchestration.publish.assets import REPORT_KEY
+from sentinel_orchestration.publish.assets import HEALTH_KEY, REPORT_KEY
 from sentinel_orchestration.publish.site import build_site
 from sentinel_orchestration.serve.site import start_site_server
 from sentinel_orchestration.settings import Settings
+from tests.health import know_health
 
 HERE = Path(__file__).resolve().parent
 expect.set_options(timeout=30_000)  # a busy machine is no defect of a page
@@ -110,7 +111,9 @@ def full_report(small_home: Built, shared_root: Path) -> Settings:
         if not home.exists():
             partial = home.with_suffix(".partial")
             shutil.copytree(small_home.settings.home, partial, symlinks=True)
-            build_site(Settings(home=partial, site_base_path=SITE_BASE_PATH, **SMALL), print, pytest.fail)
+            settings = Settings(home=partial, site_base_path=SITE_BASE_PATH, **SMALL)
+            know_health(settings)
+            build_site(settings, print, pytest.fail)
             partial.rename(home)
     return Settings(home=home, site_base_path=SITE_BASE_PATH, **SMALL)
 
@@ -135,7 +138,9 @@ def site_dir(request: pytest.FixtureRequest) -> Path:
     build: Built = request.getfixturevalue("default_build")
     request.getfixturevalue("share_app")(build.settings)
     job = build.definitions.resolve_job_def("build")
-    result = job.execute_in_process(instance=build.instance, asset_selection=[REPORT_KEY], raise_on_error=True)
+    result = job.execute_in_process(
+        instance=build.instance, asset_selection=[HEALTH_KEY, REPORT_KEY], raise_on_error=True
+    )
     assert result.success
     return build.settings.layout.site
 

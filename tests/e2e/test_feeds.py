@@ -19,6 +19,7 @@ from sentinel_orchestration.publish.manifest import read_current
 from sentinel_orchestration.publish.site import build_site
 from sentinel_orchestration.serve.site import start_site_server
 from sentinel_orchestration.settings import Settings, window_days
+from tests.health import know_health
 
 pytestmark = pytest.mark.site
 
@@ -121,6 +122,7 @@ def built(
     whole = build_everything(Settings(home=home, site_base_path=SITE_BASE_PATH, **SMALL), slim_project)
     assert whole.outcome.succeeded, whole.outcome.error
     share_app(whole.settings)
+    know_health(whole.settings)
     build_site(whole.settings, print, pytest.fail)
     yield whole
     whole.instance.dispose()

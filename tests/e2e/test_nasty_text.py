@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from sentinel_orchestration.publish.site import build_site
 from sentinel_orchestration.serve.site import start_site_server
 from sentinel_orchestration.settings import Settings
+from tests.health import know_health
 from tests.hostile.nasty_fleet import MARKED
 from tests.hostile.values import NASTY
 
@@ -38,6 +39,7 @@ def site_url(nasty_build: Built, share_app: Callable[[Settings], None]) -> Itera
     """Address of the nasty fleet's report."""
     settings = nasty_build.settings
     share_app(settings)
+    know_health(settings)
     build_site(settings, print, pytest.fail)
     server = start_site_server(settings.layout.site, "127.0.0.1", 0, settings.site_base_path)
     yield f"http://127.0.0.1:{server.server_port}{settings.site_base_path}"

@@ -57,7 +57,7 @@ class Report:
         (self.folder / "calls").unlink(missing_ok=True)
         database = self.folder / "release.duckdb"
         database.write_text(rows)
-        site = make_site(self.settings(base_path), database, self.said.append, self.warnings.append)
+        site = make_site(self.settings(base_path), database, database, self.said.append, self.warnings.append)
         assert {path.name: path.read_text() for path in site.iterdir()} == {"index.html": rows}
         return self.calls()
 

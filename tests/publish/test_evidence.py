@@ -25,7 +25,7 @@ def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def _prepare(tmp_path: Path) -> Path:
     database = tmp_path / "sentinel.duckdb"
     database.touch()
-    prepare_project(Settings(home=tmp_path), tmp_path / "scratch", database)
+    prepare_project(Settings(home=tmp_path), tmp_path / "scratch", {"sentinel": database})
     return tmp_path / "scratch" / "static" / "duckdb-ext" / evidence.EXTENSION_VERSION
 
 

@@ -1,0 +1,3 @@
+select *
+from checks
+order by list_position(['failed', 'warned', 'never run', 'skipped', 'passed'], status), is_flaky desc, asset, check_name

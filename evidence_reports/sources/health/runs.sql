@@ -1,0 +1,1 @@
+select * from runs order by created_at desc
