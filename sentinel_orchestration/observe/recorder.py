@@ -15,6 +15,10 @@ from sentinel_orchestration.observe.history import History, insert
 INCIDENTS = (Path(__file__).parent / "incidents.sql").read_text(encoding="utf-8")
 OVERLAP = timedelta(minutes=5)  # clocks of machines differ, and a run's record is written a moment after its time
 RUNS_AT_ONCE = 50
+EVENT, HAPPENED = (
+    1,
+    4,
+)  # columns of a step, a materialization and a result alike; events are counted by run, so time comes first
 UPDATED = "update_timestamp"
 
 
@@ -72,7 +76,7 @@ def _add(connection: duckdb.DuckDBPyConnection, runs: list[RunRows]) -> None:
     news = [found for found in runs if found.record.dagster_run.run_id not in known]
     for table in ("steps", "materializations", "check_results"):
         rows = [row for found in news for row in getattr(found, table)]
-        insert(connection, table, sorted(rows, key=lambda row: row[1]))
+        insert(connection, table, sorted(rows, key=lambda row: (row[HAPPENED], row[EVENT])))
     ids = [found.run[0] for found in news]
     connection.execute("delete from runs where run_id in (select unnest(?::varchar[]))", [ids])
     insert(connection, "runs", [found.run for found in news])
