@@ -174,6 +174,15 @@ def dev() -> None:
         raise typer.Exit(serve_dev())
 
 
+@app.command(epilog="Example: [bold]SENTINEL_SITE_PORT=8080 sentinel site[/bold]")
+def site() -> None:
+    """Serve the built report alone, until Ctrl-C or SIGTERM; a newer one as soon as it is there."""
+    from sentinel_orchestration.cli.site import site_command
+
+    with clear_errors():
+        raise typer.Exit(site_command())
+
+
 @app.command(epilog="Example: [bold]sentinel init && cd dbt && dbt build[/bold]")
 def init() -> None:
     """Make the data folders that plain dbt needs: the warehouse's, and silver with every feed's columns."""

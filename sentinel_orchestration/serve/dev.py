@@ -1,9 +1,7 @@
 """The development servers: Dagster's webserver and daemon in a child process, and the report beside them."""
 
-import errno
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -12,14 +10,11 @@ from pathlib import Path
 
 from rich.console import Console
 
+from sentinel_orchestration.serve.ports import require_free
 from sentinel_orchestration.serve.site import start_site_server
 from sentinel_orchestration.settings import PROJECT_DIR, Settings, load_settings
 
 STOP_SEC = 20
-
-
-class PortError(RuntimeError):
-    """A port cannot be used. The message says why and names the setting."""
 
 
 class DagsterStoppedError(RuntimeError):
@@ -34,7 +29,7 @@ def serve_dev() -> int:
     console, settings = Console(), load_settings()
     has_site = settings.layout.site.exists()
     ports = {"SENTINEL_DAGSTER_PORT": settings.dagster_port}
-    _require_free(settings.host, ports | ({"SENTINEL_SITE_PORT": settings.site_port} if has_site else {}))
+    require_free(settings.host, ports | ({"SENTINEL_SITE_PORT": settings.site_port} if has_site else {}))
     with ExitStack() as running:
         running.callback(console.print, "\nstopped")
         if has_site:
@@ -57,24 +52,6 @@ def serve_dev() -> int:
             return 0
         # `dagster dev` exits with 0 even if its webserver or its daemon failed.
         raise DagsterStoppedError(f"Dagster stopped by itself with exit code {code}. Its messages above say why.")
-
-
-def _require_free(host: str, ports: Mapping[str, int]) -> None:
-    """Raises PortError unless a server can listen on all of `ports` (setting → port) at the same time."""
-    with ExitStack() as held:
-        for setting, port in ports.items():
-            try:
-                for family, _, _, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-                    held.enter_context(socket.create_server(address[:2], family=family))
-            except OSError as error:
-                raise PortError(_port_message(error, host, setting, port)) from error
-
-
-def _port_message(error: OSError, host: str, setting: str, port: int) -> str:
-    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
-        return f"Cannot listen on {host}. Set SENTINEL_HOST to an address of this machine."
-    reason = os.strerror(error.errno) if error.errno else str(error)
-    return f"Port {port} on {host}: {reason}. Set {setting} to another port."
 
 
 def _command(settings: Settings) -> list[str]:

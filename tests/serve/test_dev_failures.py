@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from sentinel_orchestration.serve import dev
+from sentinel_orchestration.serve.ports import PortError
 from tests.ports import free_port
 
 
@@ -62,7 +63,7 @@ def starts(monkeypatch):
 @pytest.mark.parametrize("setting", ["SENTINEL_DAGSTER_PORT", "SENTINEL_SITE_PORT"])
 def test_a_taken_port_is_named_before_anything_starts(home, starts, taken, setting, monkeypatch, capsys):
     monkeypatch.setenv(setting, str(taken))
-    with pytest.raises(dev.PortError, match=f"^Port {taken} on 127.0.0.1: Address already in use. Set {setting} to"):
+    with pytest.raises(PortError, match=f"^Port {taken} on 127.0.0.1: Address already in use. Set {setting} to"):
         dev.serve_dev()
     assert starts[1] == []
     assert capsys.readouterr().out == ""
@@ -70,7 +71,7 @@ def test_a_taken_port_is_named_before_anything_starts(home, starts, taken, setti
 
 def test_both_servers_cannot_share_a_port(home, starts, monkeypatch):
     monkeypatch.setenv("SENTINEL_SITE_PORT", os.environ["SENTINEL_DAGSTER_PORT"])
-    with pytest.raises(dev.PortError, match="Set SENTINEL_SITE_PORT to another port"):
+    with pytest.raises(PortError, match="Set SENTINEL_SITE_PORT to another port"):
         dev.serve_dev()
     assert starts[1] == []
 
@@ -86,7 +87,7 @@ def test_without_a_report_its_port_does_not_matter(home, starts, taken, monkeypa
 @pytest.mark.parametrize("host", ["203.0.113.9", "no-such-host.invalid"])
 def test_an_address_of_another_machine_is_named(home, starts, host, monkeypatch):
     monkeypatch.setenv("SENTINEL_HOST", host)
-    with pytest.raises(dev.PortError, match=f"^Cannot listen on {host}. Set SENTINEL_HOST"):
+    with pytest.raises(PortError, match=f"^Cannot listen on {host}. Set SENTINEL_HOST"):
         dev.serve_dev()
     assert starts[1] == []
 
