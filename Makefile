@@ -37,13 +37,14 @@ test: setup $(TOOLS)/.browser $(TOOLS)/.audit ## Run every test
 test-fast: $(TOOLS)/.python ## Run the tests that take seconds
 	@$(BIN)/pytest -n auto --no-loadscope-reorder -q $(FAST)
 
-check: $(TOOLS)/.python $(TOOLS)/.audit ## Lint, types, layers, SQL, Dockerfile, secrets
+check: $(TOOLS)/.python $(TOOLS)/.audit ## Lint, types, layers, SQL, Dockerfile, workflows, secrets
 	@$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/sqlfluff lint -q dbt/models dbt/macros dbt/tests
 	$(BIN)/hadolint Dockerfile
+	$(BIN)/zizmor --offline --quiet .github/workflows
 	$(AUDIT) secrets
 
 audit: $(TOOLS)/.audit $(TOOLS)/.node ## Look for secrets and known vulnerabilities, write the SBOM
