@@ -18,7 +18,11 @@ from sentinel_orchestration.layout import Layout
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 PREFIX = "SENTINEL_"
 READ_ELSEWHERE = {"SENTINEL_GIT_REVISION"}  # by revision.py
-NAMED_BY_OTHERS = {"SENTRY_DSN", "SENTRY_ENVIRONMENT"}  # read by resources/sentry.py
+NAMED_BY_OTHERS = {
+    "SENTRY_DSN",
+    "SENTRY_ENVIRONMENT",
+    "POSTGRES_PASSWORD",
+}  # of resources/sentry.py, docker-compose.yml
 # What the tests take, and what Kubernetes tells each container about a service named sentinel or sentinel-….
 NO_SETTING = re.compile(r"SENTINEL_TEST_.+|SENTINEL(_.+)?_(SERVICE_(HOST|PORT)(_.+)?|PORT_\d+_(TCP|UDP)(_.+)?)")
 SERVICE_ADDRESS = re.compile(r"(tcp|udp)://.+")

@@ -15,9 +15,14 @@ context.SpawnContext.Process = context.ForkServerProcess  # type: ignore[assignm
 multiprocessing.get_context("forkserver").set_forkserver_preload(["tests.preloaded"])
 
 
-@dg.definitions
-def defs() -> dg.Definitions:
-    """As sentinel_orchestration.definitions has them."""
+def slim_location() -> dg.Definitions:
+    """The graph, in a process that serves it or that executes a run of it."""
     if multiprocessing.parent_process():  # a run's
         fork_worker()
     return slim_definitions()
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """As sentinel_orchestration.definitions has them."""
+    return slim_location()

@@ -50,6 +50,14 @@ START_SCHEDULE = """
 mutation Start($selector: ScheduleSelector!) {
   startSchedule(scheduleSelector: $selector) { __typename ... on PythonError { message } }
 }"""
+STOP_SCHEDULE = """
+mutation Stop($id: String!) {
+  stopRunningSchedule(id: $id) { __typename ... on PythonError { message } }
+}"""
+SCHEDULE = """
+query Schedule($selector: ScheduleSelector!) {
+  scheduleOrError(scheduleSelector: $selector) { ... on Schedule { scheduleState { id } } }
+}"""
 
 TEST_SCHEDULE = """
 mutation Test($selector: ScheduleSelector!, $timestamp: Float!) {
@@ -69,6 +77,7 @@ class Ui:
 
     settings: Settings
     port: int
+    location: str = LOCATION
 
     def ask(self, query: str, **variables: Any) -> dict[str, Any]:
         """The data that a GraphQL request gives; fails where it gives errors."""
@@ -97,7 +106,7 @@ class Ui:
         `checks` None: those of the assets, as the button has it.
         """
         selector: dict[str, Any] = {
-            "repositoryLocationName": LOCATION,
+            "repositoryLocationName": self.location,
             "repositoryName": REPOSITORY,
             "pipelineName": job,
         }
@@ -144,13 +153,19 @@ class Ui:
 
     def start_schedule(self, name: str) -> None:
         """Turns a schedule on."""
-        answer = self.ask(START_SCHEDULE, selector=_schedule(name))["startSchedule"]
+        answer = self.ask(START_SCHEDULE, selector=self._schedule(name))["startSchedule"]
+        assert answer["__typename"] == "ScheduleStateResult", answer
+
+    def stop_schedule(self, name: str) -> None:
+        """Turns a schedule off."""
+        found = self.ask(SCHEDULE, selector=self._schedule(name))["scheduleOrError"]["scheduleState"]["id"]
+        answer = self.ask(STOP_SCHEDULE, id=found)["stopRunningSchedule"]
         assert answer["__typename"] == "ScheduleStateResult", answer
 
     def test_schedule(self, name: str, at: datetime) -> list[dict[str, Any]]:
         """The runs that a schedule would ask for at that moment (UTC), as 'Test schedule' shows them."""
         moment = at.replace(tzinfo=UTC).timestamp()
-        answer = self.ask(TEST_SCHEDULE, selector=_schedule(name), timestamp=moment)["scheduleDryRun"]
+        answer = self.ask(TEST_SCHEDULE, selector=self._schedule(name), timestamp=moment)["scheduleDryRun"]
         assert answer["__typename"] == "DryRunInstigationTick", answer
         result = answer["evaluationResult"]
         assert result["error"] is None, result
@@ -179,9 +194,8 @@ class Ui:
             print(self.errors(run_id))
         return status
 
-
-def _schedule(name: str) -> dict[str, str]:
-    return {"repositoryLocationName": LOCATION, "repositoryName": REPOSITORY, "scheduleName": name}
+    def _schedule(self, name: str) -> dict[str, str]:
+        return {"repositoryLocationName": self.location, "repositoryName": REPOSITORY, "scheduleName": name}
 
 
 def environment(settings: Settings) -> dict[str, str]:
