@@ -50,15 +50,10 @@ START_SCHEDULE = """
 mutation Start($selector: ScheduleSelector!) {
   startSchedule(scheduleSelector: $selector) { __typename ... on PythonError { message } }
 }"""
-STOP_SCHEDULE = """
-mutation Stop($id: String!) {
-  stopRunningSchedule(id: $id) { __typename ... on PythonError { message } }
+START_SENSOR = """
+mutation Start($selector: SensorSelector!) {
+  startSensor(sensorSelector: $selector) { __typename ... on PythonError { message } }
 }"""
-SCHEDULE = """
-query Schedule($selector: ScheduleSelector!) {
-  scheduleOrError(scheduleSelector: $selector) { ... on Schedule { scheduleState { id } } }
-}"""
-
 TEST_SCHEDULE = """
 mutation Test($selector: ScheduleSelector!, $timestamp: Float!) {
   scheduleDryRun(selectorData: $selector, timestamp: $timestamp) {
@@ -156,11 +151,11 @@ class Ui:
         answer = self.ask(START_SCHEDULE, selector=self._schedule(name))["startSchedule"]
         assert answer["__typename"] == "ScheduleStateResult", answer
 
-    def stop_schedule(self, name: str) -> None:
-        """Turns a schedule off."""
-        found = self.ask(SCHEDULE, selector=self._schedule(name))["scheduleOrError"]["scheduleState"]["id"]
-        answer = self.ask(STOP_SCHEDULE, id=found)["stopRunningSchedule"]
-        assert answer["__typename"] == "ScheduleStateResult", answer
+    def start_sensor(self, name: str) -> None:
+        """Turns a sensor on."""
+        selector = {"repositoryLocationName": self.location, "repositoryName": REPOSITORY, "sensorName": name}
+        answer = self.ask(START_SENSOR, selector=selector)["startSensor"]
+        assert answer["__typename"] == "Sensor", answer
 
     def test_schedule(self, name: str, at: datetime) -> list[dict[str, Any]]:
         """The runs that a schedule would ask for at that moment (UTC), as 'Test schedule' shows them."""

@@ -1,21 +1,25 @@
-"""What the code server of the tests serves: the graph on a slim copy of the dbt project, and a schedule that is due soon."""
+"""What the code server of the tests serves: the graph on a slim copy of the dbt project, whose inbox asks for no report."""
 
 import dagster as dg
 
-from sentinel_orchestration.automation.jobs import BUILD_WITHOUT_REPORT_JOB, build_request
+from sentinel_orchestration.automation.inbox import inbox_sensor
+from sentinel_orchestration.automation.jobs import BUILD_WITHOUT_REPORT_JOB
 from sentinel_orchestration.settings import load_settings
 from tests.automation.served import slim_location
-
-EVERY_MINUTE = "every_minute"
-
-
-@dg.schedule(name=EVERY_MINUTE, job_name=BUILD_WITHOUT_REPORT_JOB, cron_schedule="* * * * *")
-def every_minute(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-    """Asks for what the nightly build does, without the report."""
-    return build_request(load_settings())
 
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """As sentinel_orchestration.definitions has them."""
-    return dg.Definitions.merge(slim_location(), dg.Definitions(schedules=[every_minute]))
+    """As sentinel_orchestration.definitions has them, but for the sensor's job: an app would be compiled for minutes."""
+    whole, asks = slim_location(), inbox_sensor(load_settings())
+    (job,) = (job for job in whole.jobs if job.name == BUILD_WITHOUT_REPORT_JOB)
+    others = [sensor for sensor in whole.sensors if sensor.name != asks.name]
+    return dg.Definitions(
+        assets=whole.assets,
+        asset_checks=whole.asset_checks,
+        jobs=whole.jobs,
+        schedules=whole.schedules,
+        sensors=[*others, asks.with_updated_job(job)],
+        resources=whole.resources,
+        executor=whole.executor,
+    )

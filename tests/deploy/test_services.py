@@ -3,30 +3,28 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import duckdb
+import polars as pl
 import pytest
 
-from conftest import SMALL, Built, simulate_the_rest
+from conftest import AS_OF, SMALL, simulate_the_rest
 from sentinel_orchestration.automation.instance import open_instance
+from sentinel_orchestration.feeds.simulator import World, simulate_snapshot
 from sentinel_orchestration.internals import pool_holders
 from sentinel_orchestration.lock import is_abandoned
-from sentinel_orchestration.publish.manifest import read_current
 from sentinel_orchestration.resources.run_log import KILLED
 from sentinel_orchestration.settings import Settings
 from sentinel_orchestration.warehouse.translation import WAREHOUSE_POOL
 from tests.automation.ui import Ui
 from tests.deploy.deployment import Deployment, deployment
-from tests.deploy.served import EVERY_MINUTE
 from tests.postgres import Postgres
 
 SERVERS = ("code", "webserver", "daemon", "site")
-TICK_TAG = ".dagster/scheduled_execution_time"
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +67,15 @@ def held_warehouse(settings: Settings) -> Iterator[None]:
         yield
 
 
+def submit(settings: Settings, feed: str, **changed: str) -> None:
+    """Puts the simulated rows of a snapshot into the inbox, with another value in a column."""
+    rows = simulate_snapshot(feed, World(seed=settings.seed, sites=settings.sites, towers=settings.towers), AS_OF)
+    folder = settings.layout.inbox / feed
+    folder.mkdir(parents=True)
+    rows.with_columns(**{column: pl.lit(value) for column, value in changed.items()}).write_parquet(folder / ".new")
+    (folder / ".new").rename(folder / f"{feed}.parquet")
+
+
 def eventually(look: Callable[[], Any], seconds: float = 120) -> Any:
     """What it gives as soon as that is true."""
     deadline = time.monotonic() + seconds
@@ -98,20 +105,21 @@ def test_a_health_check_fails_where_nothing_answers(deployed: Deployment):
     deployed.wait_until_healthy("site")
 
 
-def test_nothing_is_lost_or_doubled_by_a_kill(deployed: Deployment, ui: Ui, instance, small_home: Built):
+def test_nothing_is_lost_or_doubled_by_a_kill(deployed: Deployment, ui: Ui, instance: dg.DagsterInstance):
     settings = deployed.settings
+    submit(settings, "sites", site_name="Cape Disappointment")
     with held_warehouse(settings):
-        ui.start_schedule(EVERY_MINUTE)
+        ui.start_sensor("inbox")
         first = run_at_work(instance)
         deployed.kill("daemon")
         assert settings.layout.run_lock(first.run_id).exists()
         assert not is_abandoned(settings.layout.run_lock(first.run_id))
     assert ui.wait(first.run_id) == "SUCCESS", "a run is a process of the code server: it needs no daemon"
 
+    submit(settings, "towers", model="Mark IX")
     with held_warehouse(settings):
         deployed.start("daemon")
         second = run_at_work(instance)
-        ui.stop_schedule(EVERY_MINUTE)
         deployed.kill("daemon")
         deployed.kill("code")
     eventually(lambda: is_abandoned(settings.layout.run_lock(second.run_id)))
@@ -123,12 +131,12 @@ def test_nothing_is_lost_or_doubled_by_a_kill(deployed: Deployment, ui: Ui, inst
     (again,) = eventually(lambda: instance.get_runs(dg.RunsFilter(tags={"dagster/parent_run_id": second.run_id})))
     assert ui.wait(again.run_id) == "SUCCESS"
 
-    eventually(lambda: all(run.is_finished for run in instance.get_runs()))
-    runs = {run.run_id: run for run in instance.get_runs()}
-    assert {run_id for run_id, run in runs.items() if not run.is_success} == {second.run_id}
-    asked = sorted(datetime.fromisoformat(run.tags[TICK_TAG]) for run in runs.values() if run.parent_run_id is None)
-    minutes = (asked[-1] - asked[0]) // timedelta(minutes=1) + 1
-    assert asked == [asked[0] + timedelta(minutes=number) for number in range(minutes)], "one run for every minute"
-    assert read_current(settings.layout).content_sha256 == read_current(small_home.settings.layout).content_sha256
+    assert {run.run_id for run in instance.get_runs()} == {first.run_id, second.run_id, again.run_id}
+    (inbox,) = (state for state in instance.all_instigator_state() if state.instigator_name == "inbox")
+    ticks = instance.get_ticks(inbox.instigator_origin_id, inbox.selector_id)
+    assert [tick.run_ids for tick in ticks if tick.run_ids] == [[second.run_id], [first.run_id]], "one tick is one run"
+    with duckdb.connect(str(settings.layout.current / "sentinel.duckdb"), read_only=True) as release:
+        assert release.sql("select distinct site_name from marts.dim_site").fetchall() == [("Cape Disappointment",)]
+        assert release.sql("select distinct model from marts.dim_tower").fetchall() == [("Mark IX",)]
     assert not any(pool_holders(instance).values())
     assert not list((settings.layout.dagster / "alive").iterdir())
