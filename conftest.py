@@ -57,6 +57,7 @@ SPLIT = {"pipeline/test_subsets", "pipeline/test_refusal", "pipeline/test_days",
 FIRST = [
     "default build",
     "automation/test_ui",
+    "deploy/test_services",
     "undisturbed builds",
     "benchmarks/test_harness",
     "pipeline/test_sameness",
