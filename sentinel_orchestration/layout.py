@@ -137,6 +137,16 @@ class Layout:
         """What the report shows of the history, as it was when the report was last asked for."""
         return self.data / "observe" / "health.duckdb"
 
+    @property
+    def event_logs(self) -> Path:
+        """Dagster's event log: a file of each run, and one of all assets."""
+        return self.dagster / "history" / "runs"
+
+    def run_files(self, run_id: str) -> list[Path]:
+        """What Dagster's own storage keeps of a run alone: its events, and what its steps printed."""
+        events = [self.event_logs / f"{run_id}{suffix}" for suffix in (".db", ".db-wal", ".db-shm")]
+        return [path for path in (*events, self.dagster / "storage" / run_id) if path.exists()]
+
     def run_lock(self, run_id: str) -> Path:
         """Locked while a process works on the run."""
         return self.dagster / "alive" / run_id
@@ -165,6 +175,11 @@ class Layout:
     def verify_scratch(self) -> Path:
         """Where a release is rebuilt to be compared; removed afterwards."""
         return self.data / "verify"
+
+    @property
+    def verify_release(self) -> Path:
+        """The release that is compared, under a name of its own, so that it stays meanwhile."""
+        return self.verify_scratch / "release"
 
 
 def day_folder(folder: Path, day: str) -> Path:

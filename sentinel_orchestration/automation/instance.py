@@ -53,5 +53,5 @@ def _event_log(settings: Settings) -> dict[str, Any]:
     return {
         "module": WarmSqliteEventLogStorage.__module__,
         "class": WarmSqliteEventLogStorage.__name__,
-        "config": {"base_dir": str(settings.layout.dagster / "history" / "runs")},
+        "config": {"base_dir": str(settings.layout.event_logs)},
     }

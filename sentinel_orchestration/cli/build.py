@@ -59,6 +59,7 @@ def build_command(
             else "The report could not be built again to show it."
         )
         console.print(said, highlight=False)
+    instance.dispose()  # what SQLite wrote ahead goes into the run's file: it would stay beside it, and be larger
     return 0 if outcome.succeeded else 1
 
 

@@ -39,6 +39,7 @@ def test_its_days_are_received_and_no_other(settings: Settings) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
     assert "days 2026-11-18 to 2026-11-19 of event feeds" in result.stdout
     assert list(settings.layout.silver_files("telemetry")) == ["2026-11-18", "2026-11-19"]
+    assert not list(settings.layout.event_logs.glob("*-*.db-wal"))  # larger than the log of the run itself
     with open_instance(settings) as instance:
         key = dg.AssetKey(["silver", "telemetry"])
         assert instance.get_materialized_partitions(key) == {date(2026, 11, day).isoformat() for day in (18, 19)}
