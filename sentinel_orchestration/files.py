@@ -73,6 +73,16 @@ def _remove(folder: Path, names: Iterable[str]) -> None:
         os.close(descriptor)
 
 
+def remove(folder: Path) -> None:
+    """Removes a folder: with one rename it is gone for all who look, and what a killed process leaves of it, `sweep` removes."""
+    leaving = folder.with_name(f".{folder.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
+    with _writing_in(folder.parent):
+        if leaving.exists():  # of a killed process with our number
+            shutil.rmtree(leaving)
+        os.replace(folder, leaving)
+        shutil.rmtree(leaving)
+
+
 def write_text(target: Path, text: str) -> None:
     """Writes `text` as UTF-8, whole or not at all."""
     with replacing(target) as temporary:

@@ -64,6 +64,10 @@ class Settings(BaseSettings):
     dagster_port: int = Field(3000, ge=1, le=65535, description="Port of the Dagster webserver.")
     site_port: int = Field(3001, ge=1, le=65535, description="Port the built report is served on.")
     log_days: int = Field(14, ge=1, le=3660, description="Days whose log is kept, today among them.")
+    keep_releases: int = Field(3, ge=2, le=1000, description="Releases that are kept, the current one among them.")
+    keep_days: int = Field(
+        30, ge=1, le=3660, description="Days that runs are kept after their end, and batches after they last counted."
+    )
     gate_chunk_rows: int = Field(2_000_000, ge=1, description="Rows the gate holds in memory at once.")
     max_expansion: int = Field(
         200, ge=1, description="Times its size that a submitted file may take in memory; 256 MB are always allowed."

@@ -1,6 +1,8 @@
 """Writes are whole or absent."""
 
 import os
+import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from sentinel_orchestration.files import (
     copy_file,
     relative_to_here,
+    remove,
     replacing,
     scratch_folder,
     sweep,
@@ -28,6 +31,26 @@ def test_the_target_changes_only_at_the_end(tmp_path: Path) -> None:
         assert not temporary.match("*.parquet")
     assert target.read_text() == "half"
     assert list(target.parent.iterdir()) == [target]
+
+
+def test_a_folder_that_is_removed_goes_at_once_and_sweep_takes_what_a_killed_process_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(folder: Path) -> None:
+        raise KeyboardInterrupt
+
+    folder = tmp_path / "folders" / "r1"
+    for kill in (True, False):
+        write_text(folder / "file", "whole")
+        with monkeypatch.context() as patch, suppress(KeyboardInterrupt):
+            if kill:
+                patch.setattr(shutil, "rmtree", killed)
+            remove(folder)
+        assert not folder.exists()
+        assert len(list(folder.parent.iterdir())) == kill
+    (folder.parent / ".r1.1.partial").mkdir()
+    sweep(tmp_path)
+    assert list(folder.parent.iterdir()) == []
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def verify(
 ) -> Verification:
     """Rebuilds the current release in a scratch place, which is gone afterwards, and compares.
 
-    It may go on while others build: bronze only grows, and the release it compares with is kept by a link of its own.
+    It may go on while others build or prune: the release it compares with is kept by a link of its own, and so are its batches.
     Raises CannotVerifyError where there is no release, or bronze lacks batches it was made from.
     """
     manifest = _current(settings)
@@ -110,7 +110,7 @@ def _rebuilding(settings: Settings, manifest: Manifest) -> Iterator[tuple[Settin
     scratch = settings.model_copy(update={"home": home, "as_of": manifest.as_of})
     scratch = Settings(**scratch.model_dump())  # a copy would keep the cached layout
     try:
-        release = home / "release"
+        release = layout.verify_release
         release.mkdir(parents=True)
         scratch.layout.warehouse.parent.mkdir(parents=True)
         scratch.layout.bronze.symlink_to(layout.bronze)  # nobody writes to it: a pinned lake receives nothing

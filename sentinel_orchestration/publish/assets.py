@@ -30,7 +30,7 @@ def publish_assets(tables: Sequence[dg.AssetKey], graph: Callable[[], Graph]) ->
         owners=["team:data-platform"],
         kinds={"duckdb"},
         tags={"layer": "published"},
-        description="The audited DuckDB file that every reader opens, swapped in whole; the release before it is kept.",
+        description="The audited DuckDB file that every reader opens, swapped in whole; the last few releases are kept.",
         pool=WAREHOUSE_POOL,
     )
     def warehouse(

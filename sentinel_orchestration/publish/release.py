@@ -79,9 +79,9 @@ def cut_release(
         manifest = _copy(lake, dbt, warehouse, database, outcomes, states, silver, graph)
         current = read_current(layout)
         if current and current.release_id == manifest.release_id and damage(layout.current) is None:
-            prune(layout)
+            prune(layout, lake.settings.keep_releases)
             return current, True
-        return publish_release(layout, database, manifest), False
+        return publish_release(layout, database, manifest, lake.settings.keep_releases), False
 
 
 def made_by(lake: Lake, dbt_digest: str) -> dict[str, str]:

@@ -5,15 +5,18 @@ link is replaced by renaming a new one over it, so a reader finds the old releas
 """
 
 import os
-import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import duckdb
 
-from sentinel_orchestration.files import replacing, sync, write_text
+from sentinel_orchestration.files import remove, replacing, sync, write_text
 from sentinel_orchestration.layout import WAREHOUSE_FILE, Layout
 from sentinel_orchestration.publish.content import release_contents
 from sentinel_orchestration.publish.manifest import MANIFEST_FILE, Manifest, damage, read_current, read_manifest
+from sentinel_orchestration.surplus import Surplus, size_of
 
 SITE = "site"
 
@@ -22,8 +25,15 @@ class NothingToRollBackError(RuntimeError):
     """There is no earlier release."""
 
 
-def publish_release(layout: Layout, database: Path, manifest: Manifest) -> Manifest:
-    """Moves `database` into place with its manifest, makes it current, and gives the manifest as it was written."""
+class CurrentUnknownError(RuntimeError):
+    """The current release cannot be read, so nothing says what may be removed; the message says what to do."""
+
+
+def publish_release(layout: Layout, database: Path, manifest: Manifest, keep: int) -> Manifest:
+    """Moves `database` into place with its manifest, makes it current, and gives the manifest as it was written.
+
+    Of the releases before, as many stay as make `keep` with this one.
+    """
     folder = layout.releases / manifest.release_id
     # One that was published before is left as it is: its file, and the report beside it, may be in use.
     if _holds(folder, manifest, database.parent):
@@ -38,7 +48,7 @@ def publish_release(layout: Layout, database: Path, manifest: Manifest) -> Manif
     sync(folder / MANIFEST_FILE)
     sync(folder)
     point(layout.current, folder)
-    prune(layout)
+    prune(layout, keep)
     return manifest
 
 
@@ -72,15 +82,65 @@ def point(link: Path, target: Path) -> None:
         temporary.symlink_to(os.path.relpath(target, link.parent))
 
 
-def prune(layout: Layout) -> None:
-    """Keeps the current release, the one before it, and the one whose report is shown."""
-    current = read_current(layout)
-    keep = {current.release_id, current.previous_release_id} if current else set()
-    if layout.site.exists():
-        keep.add(layout.site.resolve().parent.name)
-    for folder in layout.releases.iterdir():
-        if folder.name not in keep:
-            shutil.rmtree(folder, ignore_errors=True)
+def prune(layout: Layout, keep: int) -> None:
+    """Removes what `surplus_releases` finds, as far as it goes: a folder that is not ours to write stops no release."""
+    for surplus in surplus_releases(layout, keep):
+        with suppress(OSError):
+            surplus.remove()
+
+
+def surplus_releases(layout: Layout, keep: int) -> list[Surplus]:
+    """Every release but those that are kept, and what is left of one that was removed in part.
+
+    Raises CurrentUnknownError.
+    """
+    kept, why = kept_releases(layout, keep), f"beyond the {keep} that are kept"
+    return [
+        Surplus(f"release {folder.name.strip('.')}", why, size_of(folder), partial(remove, folder))
+        for folder in sorted(layout.releases.glob("*"))
+        if folder.name not in kept
+    ]
+
+
+def kept_releases(layout: Layout, keep: int) -> dict[str, Manifest]:
+    """Id → manifest of the `keep` releases that stay, and of the one whose report is shown.
+
+    First the current one and those that one rollback after another leads to, then those that were published last. Raises
+    CurrentUnknownError.
+    """
+    found = {folder.name: manifest for folder in layout.releases.glob("[!.]*") if (manifest := read_manifest(folder))}
+    current = layout.current.resolve().name
+    if layout.current.is_symlink() and current not in found:
+        raise CurrentUnknownError(
+            f"{layout.current} leads to no release that can be read, so nothing says what is still needed. Run `sentinel "
+            "build`, or `sentinel rollback`, then the same again."
+        )
+    newest = sorted(found, key=lambda name: found[name].published_at, reverse=True)
+    kept = list(dict.fromkeys([*_back_from(current, found), *newest]))[:keep]
+    shown = layout.site.resolve().parent.name if layout.site.exists() else None
+    return {name: manifest for name, manifest in found.items() if name in kept or name == shown}
+
+
+def needed_batches(layout: Layout, keep: int) -> dict[str, set[str]]:
+    """Feed → ids of the batches that a kept release, or one that `sentinel verify` is comparing, was made from.
+
+    Raises CurrentUnknownError.
+    """
+    verified = read_manifest(layout.verify_release)
+    needed: dict[str, set[str]] = {}
+    for manifest in (*kept_releases(layout, keep).values(), *([verified] if verified else [])):
+        for feed, batch_ids in manifest.batches.items():
+            needed.setdefault(feed, set()).update(batch_ids)
+    return needed
+
+
+def _back_from(release: str, found: Mapping[str, Manifest]) -> Iterator[str]:
+    """The release and those before it, newest first. One that was published again may lead back to where it came from."""
+    seen: set[str] = set()
+    while release in found and release not in seen:
+        seen.add(release)
+        yield release
+        release = found[release].previous_release_id or ""
 
 
 def _holds(folder: Path, manifest: Manifest, scratch: Path) -> bool:
@@ -97,7 +157,7 @@ def _holds(folder: Path, manifest: Manifest, scratch: Path) -> bool:
 
 def _newest_whole(layout: Layout, but: str) -> str | None:
     """The release to go back to from `but`: the current one, or the one published last of those that are whole."""
-    folders = [f for f in layout.releases.glob("*") if f.name != but and damage(f) is None]
+    folders = [f for f in layout.releases.glob("[!.]*") if f.name != but and damage(f) is None]
     current = layout.current.resolve().name
     found = [(f.name == current, m.published_at, f.name) for f in folders if (m := read_manifest(f))]
     return max(found)[2] if found else None

@@ -24,7 +24,9 @@ import pytest
 
 from conftest import simulate_the_rest
 from sentinel_orchestration.feeds.simulator import World, simulate_day
-from sentinel_orchestration.settings import PROJECT_DIR
+from sentinel_orchestration.layout import Layout
+from sentinel_orchestration.publish.releases import kept_releases
+from sentinel_orchestration.settings import PROJECT_DIR, Settings
 from tests.slim_project import VARIABLE
 
 COMMANDS, READER = (Path(__file__).with_name(name) for name in ("commands.py", "reader.py"))
@@ -155,7 +157,7 @@ class Home:
         found += (data / "dagster" / "alive").glob("*")
         found += (path for path in (data / "warehouse").glob("*") if path.name != "sentinel.duckdb")
         found += (path for path in published.iterdir() if path.name not in ("current", "releases"))
-        known = {self.manifest()["release_id"], self.manifest()["previous_release_id"]}
+        known = kept_releases(Layout(self.path), Settings.model_fields["keep_releases"].default)
         found += (path for path in (published / "releases").iterdir() if path.name not in known)
         return [str(path.relative_to(self.path)) for path in found]
 

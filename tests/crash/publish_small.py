@@ -13,7 +13,8 @@ from sentinel_orchestration.publish.manifest import Manifest, TableEntry
 from sentinel_orchestration.publish.releases import publish_release
 from sentinel_orchestration.settings import load_settings
 
-layout, value = load_settings().layout, int(sys.argv[1])
+settings, value = load_settings(), int(sys.argv[1])
+layout = settings.layout
 remove_leftovers(layout)
 with scratch_folder(layout.published) as scratch:
     database = scratch / WAREHOUSE_FILE
@@ -40,4 +41,4 @@ with scratch_folder(layout.published) as scratch:
         made_by={},
         bytes=database.stat().st_size,
     )
-    publish_release(layout, database, manifest)
+    publish_release(layout, database, manifest, settings.keep_releases)

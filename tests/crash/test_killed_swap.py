@@ -10,11 +10,14 @@ import pytest
 PUBLISH, REPORT = (str(Path(__file__).with_name(name)) for name in ("publish_small.py", "report_small.py"))
 REPLACE = "os.replace"
 WRITE_TEXT = "pathlib.Path.write_text"
+REMOVED = ".partial')), {"  # the new name, not the old one, is a temporary one: of a release that goes
 POINTS = [
     *[(REPLACE, 1, when, name) for name in ("/releases/", "manifest.json", "/current") for when in ("before", "after")],
     (WRITE_TEXT, 1, "torn", "manifest.json"),
     ("sentinel_orchestration.publish.content.release_contents", 1, "during", ""),  # while the copy is made
     ("sentinel_orchestration.publish.releases.prune", 1, "before", ""),
+    (REPLACE, 1, "before", REMOVED),
+    (REPLACE, 1, "after", REMOVED),
     ("shutil.rmtree", 1, "during", "/releases/"),
     ("pathlib.Path.symlink_to", 1, "after", "current"),
 ]
