@@ -1,4 +1,4 @@
-"""Takes batches: rows as they came, split by day, kept for good under a batch id that is a digest of their content."""
+"""Takes batches: rows as they came, split by day, kept as they are under a batch id that is a digest of their content."""
 
 import os
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""What a snapshot feed said before. A snapshot holds only what is true now, but bronze keeps every one that was received.
+"""What a snapshot feed said before. A snapshot holds only what is true now; bronze keeps those that said something new.
 
 Kept for the columns whose contract says `history`. It depends on when batches came, so it is no part of the content hash.
 """
@@ -30,11 +30,10 @@ def update_history(lake: Lake, contract: Contract) -> None:
     """Adds the batches that came since the last time. A run costs its new batches; a file that is gone is made again."""
     if not _columns(contract):
         return
-    bronze, path = lake.bronze(contract.feed), lake.layout.history_file(contract.feed)
-    source = lake.source(contract.feed)
-    records = _received_once(
-        [r for r in bronze.records() if r.source == source and not r.refused_because],
-        [record for found in lake.active(contract.feed).values() for record in found],
+    path, source, records = (
+        lake.layout.history_file(contract.feed),
+        lake.source(contract.feed),
+        _told_by(lake, contract),
     )
     places = list(accumulate(map(_place, records), _digest, initial=f"{contract.digest} {source}"))[1:]
     held, before = _held(path)
@@ -44,7 +43,9 @@ def update_history(lake: Lake, contract: Contract) -> None:
         new, before = records, pl.DataFrame(schema=SCHEMA)
     if new:
         with replacing(path) as temporary:
-            changes([before, *_seen(bronze, new)]).write_parquet(temporary, metadata={UP_TO: places[-1]})
+            changes([before, *_seen(lake.bronze(contract.feed), new)]).write_parquet(
+                temporary, metadata={UP_TO: places[-1]}
+            )
 
 
 def read_history(lake: Lake, feed: str) -> pl.DataFrame:
@@ -55,11 +56,37 @@ def read_history(lake: Lake, feed: str) -> pl.DataFrame:
     return _held(lake.layout.history_file(feed))[1]
 
 
+def telling_batches(lake: Lake, contract: Contract) -> set[str]:
+    """Ids of the batches that say something new. Without the others, the history comes out the same, made again too."""
+    if not _columns(contract):
+        return set()
+    records = _told_by(lake, contract)
+    seen = zip(records, _seen(lake.bronze(contract.feed), records), strict=True)
+    rows = [rows.with_columns(batch=pl.lit(record.batch_id)) for record, rows in seen]
+    if not rows:
+        return set()
+    return set(pl.concat(rows).sort(*IDENTITY, "seen_from", maintain_order=True).filter(_differs())["batch"])
+
+
 def changes(seen: Iterable[pl.DataFrame]) -> pl.DataFrame:
     """Of frames in order of receipt, the rows whose value differs from the one before; of a day, its last value."""
     rows = pl.concat(seen).group_by(*IDENTITY, "seen_from", maintain_order=True).last()
     rows = rows.sort(*IDENTITY, "seen_from", maintain_order=True)
-    return rows.filter(pl.col("value").ne_missing(pl.col("value").shift().over(*IDENTITY))).select(*SCHEMA)
+    return rows.filter(_differs()).select(*SCHEMA)
+
+
+def _differs() -> pl.Expr:
+    """Whether a value is another than the one in the row before, of the same key and column."""
+    return pl.col("value").ne_missing(pl.col("value").shift().over(*IDENTITY))
+
+
+def _told_by(lake: Lake, contract: Contract) -> list[BatchRecord]:
+    """The batches that the history is made of, in order of receipt."""
+    source = lake.source(contract.feed)
+    return _received_once(
+        [r for r in lake.bronze(contract.feed).records() if r.source == source and not r.refused_because],
+        [record for found in lake.active(contract.feed).values() for record in found],
+    )
 
 
 def _held(path: Path) -> tuple[str | None, pl.DataFrame]:

@@ -1,9 +1,11 @@
 """The ledger of bronze: one record per received batch, written last, so that a batch is received whole or not at all."""
 
 import json
+import os
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,7 +61,7 @@ class Ledger:
         if batch_ids is not None:
             paths = [path for path in map(self._record_path, batch_ids) if path.exists()]
             return sorted(map(_read, paths), key=self.order)
-        found = [_read(path) for path in (self.folder / "_batches").glob("[!.]*.json")]
+        found = self.every_record()
         replaced = {record.replaces for record in found}
         return sorted((record for record in found if record.batch_id not in replaced), key=self.order)
 
@@ -72,6 +74,27 @@ class Ledger:
         newest = record.newest.isoformat() if record.newest and not record.later_is_newer else ""
         times = (newest, record.receipt) if self.contract.kind == "snapshot" else (record.receipt, newest)
         return (*times, record.source_file, record.batch_id)
+
+    def every_record(self) -> list[BatchRecord]:
+        """The record of every batch, those that others replace among them, in no order."""
+        return [_read(path) for path in self._record_paths()]
+
+    def last_counted(self, batch_id: str) -> datetime:
+        """When a batch that does not count did so for the last time, as naive UTC: its record was written, or given up, then."""
+        moment = datetime.fromtimestamp(self._record_path(batch_id).stat().st_mtime, UTC)
+        return moment.replace(tzinfo=None)
+
+    def files(self) -> dict[str, list[Path]]:
+        """Batch id → all that is kept of the batch, its record first: removed in this order, none is there in part.
+
+        There are also files without a record: of a batch that is being received, or of a process that was killed.
+        """
+        found: dict[str, list[Path]] = {}
+        pieces = ("_refused/[!.]*", "[!.]*.parquet", f"{DAY_FOLDERS}/[!.]*.parquet")
+        for path in (*self._record_paths(), *(path for pattern in pieces for path in self.folder.glob(pattern))):
+            batch_id = path.name.partition(".")[0].partition("-")[0]
+            found.setdefault(batch_id, []).append(path)
+        return found
 
     def selected(self) -> Selection | None:
         """What the last receipt left as the batches that count; None before the first one."""
@@ -86,8 +109,13 @@ class Ledger:
         """Makes `records` the batches that count. `is_provided`: by somebody, not simulated."""
         names = list(dict.fromkeys(record.source_file for record in records))[:LISTED]
         chosen = Selection(source, is_provided, names, [record.batch_id for record in sorted(records, key=self.order)])
-        if chosen != self.selected():
-            write_text(self._selection_path, json.dumps(chosen._asdict(), indent=1))
+        before = self.selected()
+        if chosen == before:
+            return
+        for batch_id in {*(before.batch_ids if before else [])} - {*chosen.batch_ids}:
+            with suppress(FileNotFoundError):
+                os.utime(self._record_path(batch_id))  # it counts no more from now on
+        write_text(self._selection_path, json.dumps(chosen._asdict(), indent=1))
 
     def active(self) -> list[BatchRecord]:
         """The batches that count since the last receipt, in order."""
@@ -120,6 +148,9 @@ class Ledger:
     @property
     def _selection_path(self) -> Path:
         return self.folder / "_active.json"
+
+    def _record_paths(self) -> list[Path]:
+        return list((self.folder / "_batches").glob("[!.]*.json"))
 
     def _record_path(self, batch_id: str) -> Path:
         return self.folder / "_batches" / f"{batch_id}.json"

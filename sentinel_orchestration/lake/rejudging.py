@@ -1,6 +1,7 @@
 """Judges batches again that were received under a wrong clock: rows "of the future" are only so by the moment of receipt.
 
-The batch it was stays in bronze, so that releases made from it can still be verified; the new one says what it replaces, and why.
+The batch it was stays in bronze for as long as a release made from it is kept, so that this one can be verified; the new one
+says what it replaces, and why.
 """
 
 import hashlib
