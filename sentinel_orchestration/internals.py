@@ -41,6 +41,7 @@ __all__ = [
     "check_history",
     "close_dbt_connections",
     "create_db_conn_string",
+    "delete_runs",
     "free_pool_slots",
     "instance_from_folder",
     "log_materializations",
@@ -48,8 +49,11 @@ __all__ = [
     "parsed_manifest",
     "pool_holders",
     "require_pool",
+    "runs_in_use",
     "was_interrupted",
 ]
+
+RUNS_AT_ONCE = 50  # of which the results of checks go in one transaction, which other writers wait for
 
 
 def instance_from_folder(home: Path, event_log: Mapping[str, Any] | None) -> dg.DagsterInstance:
@@ -111,6 +115,52 @@ def check_history(
         if record.event is None or record.status.value == "PLANNED":  # a later run planned it and has no result
             histories[key] = list(storage.get_asset_check_execution_history(key, limit=limit))
     return histories
+
+
+def runs_in_use(instance: dg.DagsterInstance) -> set[str]:
+    """Ids of the runs of the newest record of each asset, partition and check, and of what the newest results judged.
+
+    The public calls give them asset by asset, partition by partition.
+    """
+    from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
+    from sqlalchemy import func, select, union
+
+    events, checks = SqlEventLogStorageTable.c, AssetCheckExecutionsTable.c
+    kinds = [dg.DagsterEventType.ASSET_MATERIALIZATION.value, dg.DagsterEventType.ASSET_OBSERVATION.value]
+    newest_events = (
+        select(func.max(events.id))
+        .where(events.dagster_event_type.in_(kinds))
+        .group_by(events.asset_key, events.partition)
+    )
+    newest_checks = select(func.max(checks.id)).group_by(checks.asset_key, checks.check_name, checks.partition)
+    newest_results = newest_checks.where(checks.execution_status.in_(["SUCCEEDED", "FAILED"]))
+    judged = select(checks.materialization_event_storage_id).where(checks.id.in_(newest_results))
+    found = union(
+        *(select(events.run_id).where(events.id.in_(ids)) for ids in (newest_events, judged)),
+        *(select(checks.run_id).where(checks.id.in_(ids)) for ids in (newest_checks, newest_results)),
+    )
+    with cast("Any", instance.event_log_storage).index_connection() as connection:
+        return set(connection.execute(found).scalars())
+
+
+def delete_runs(instance: dg.DagsterInstance, run_ids: Sequence[str]) -> None:
+    """As `instance.delete_run` of each, which leaves the results of checks, tags on SQLite, and what steps printed.
+
+    The run itself goes last: where this is killed, whoever lists the runs finds the rest of it.
+    """
+    from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
+    from dagster._core.storage.runs.schema import RunTagsTable
+
+    storage, runs = cast("Any", instance.event_log_storage), cast("Any", instance.run_storage)
+    for start in range(0, len(run_ids), RUNS_AT_ONCE):
+        some = run_ids[start : start + RUNS_AT_ONCE]
+        for connect, table in ((storage.index_connection, AssetCheckExecutionsTable), (runs.connect, RunTagsTable)):
+            with connect() as connection:
+                connection.execute(table.delete().where(table.c.run_id.in_(some)))
+        for run_id in some:
+            instance.compute_log_manager.delete_logs(prefix=[run_id])
+            storage.delete_events(run_id)
+            instance.delete_run(run_id)
 
 
 def log_materializations(context: dg.AssetExecutionContext, found: Sequence[dg.AssetMaterialization]) -> None:

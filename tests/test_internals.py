@@ -208,6 +208,22 @@ def test_check_history(instance: dg.DagsterInstance, internals: Any) -> None:
     assert "SUCCEEDED" in statuses
 
 
+class TestDeletedRuns:
+    """tests/automation/test_old_runs.py says more of them, on both event logs."""
+
+    def test_runs_in_use(self, instance: dg.DagsterInstance, internals: Any) -> None:
+        """The newest run of an asset, and no other."""
+        _, newest = (run(instance, plain).run_id for _ in range(2))
+        assert internals.runs_in_use(instance) == {newest}
+
+    def test_delete_runs(self, instance: dg.DagsterInstance, internals: Any) -> None:
+        gone = [run(instance, plain, tags={"colour": "blue"}).run_id for _ in range(2)]
+        kept = run(instance, plain).run_id
+        internals.delete_runs(instance, gone)
+        assert [record.run_id for record in instance.get_runs()] == [kept]
+        assert [len(instance.all_logs(run_id)) > 0 for run_id in (*gone, kept)] == [False, False, True]
+
+
 class TestEventLog:
     """The parts that automation/event_log.py is made of."""
 
@@ -239,6 +255,7 @@ class TestEventLog:
         [
             *("run_connection", "index_connection", "_connect", "_initdb", "_event_to_row", "_store_asset_event_tags"),
             *("_store_asset_event", "store_asset_check_event", "store_event_batch", "dispose", "from_config_value"),
+            *("delete_events", "delete_events_for_run", "path_for_shard", "free_concurrency_slots_for_run"),
         ],
     )
     def test_methods_that_ours_calls_or_replaces(self, internals: Any, name: str) -> None:

@@ -1,11 +1,18 @@
 """Sentinel's Dagster instance: its own by default, the user's where there is one."""
 
+import os
+import shutil
+import socket
+import subprocess
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from sentinel_orchestration.automation.event_log import WarmSqliteEventLogStorage
 from sentinel_orchestration.automation.instance import MARK, InstanceError, open_instance
+from sentinel_orchestration.automation.old_runs import old_runs
 from sentinel_orchestration.settings import PROJECT_DIR, Settings
 from tests.automation.runs import one_feed_run
 
@@ -77,4 +84,9 @@ def test_storage_in_postgresql(settings, postgres):
         assert type(instance.event_log_storage).__name__ == "PostgresEventLogStorage"
         assert instance.get_run_by_id(result.run_id).is_success
         assert {pool.name for pool in instance.event_log_storage.get_pool_limits()} >= {"lake", "warehouse"}
+        again = one_feed_run(settings, instance, "sites")
+        (old,) = old_runs(instance, settings.layout, datetime.now(UTC).replace(tzinfo=None) + timedelta(days=1))
+        assert old.what == "1 run of build_without_report"
+        old.remove()
+        assert [run.run_id for run in instance.get_runs()] == [again.run_id]
     assert not list(settings.layout.dagster.glob("history/runs/*.db"))
