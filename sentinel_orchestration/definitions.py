@@ -8,6 +8,7 @@ import dagster as dg
 
 from sentinel_orchestration.automation.conditions import with_conditions
 from sentinel_orchestration.automation.definitions import automation
+from sentinel_orchestration.automation.retention import retention_job
 from sentinel_orchestration.checks.expectations import expectation_checks
 from sentinel_orchestration.checks.freshness import freshness_checks
 from sentinel_orchestration.checks.volume import volume_checks
@@ -55,9 +56,9 @@ def build_definitions(
     return definitions
 
 
-def rollback_definitions(settings: Settings) -> dg.Definitions:
-    """The rollback alone: it needs no table, so it waits for no dbt manifest."""
-    return dg.Definitions(jobs=[rollback_job()], resources={"settings": SettingsResource.of(settings)})
+def upkeep_definitions(settings: Settings) -> dg.Definitions:
+    """The jobs that make no table: they need not wait for a dbt manifest."""
+    return dg.Definitions(jobs=[rollback_job(), retention_job()], resources={"settings": SettingsResource.of(settings)})
 
 
 @dg.definitions

@@ -7,6 +7,7 @@ from sentinel_orchestration.automation.dead_runs import dead_runs_sensor
 from sentinel_orchestration.automation.health import health_sensor
 from sentinel_orchestration.automation.inbox import inbox_sensor
 from sentinel_orchestration.automation.jobs import jobs
+from sentinel_orchestration.automation.retention import retention_job
 from sentinel_orchestration.automation.schedules import schedules
 from sentinel_orchestration.settings import Settings
 
@@ -14,7 +15,7 @@ from sentinel_orchestration.settings import Settings
 def automation(settings: Settings) -> dg.Definitions:
     """Jobs, schedules and sensors. Whether they are on is a setting; the UI overrides it."""
     return dg.Definitions(
-        jobs=jobs(settings),
+        jobs=[*jobs(settings), retention_job()],
         schedules=schedules(settings),
         sensors=[inbox_sensor(settings), flow_sensor(settings), health_sensor(settings), dead_runs_sensor(settings)],
     )

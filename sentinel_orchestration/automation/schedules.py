@@ -3,13 +3,14 @@
 import dagster as dg
 
 from sentinel_orchestration.automation.jobs import BUILD_JOB, FRESHNESS_JOB, build_request
+from sentinel_orchestration.automation.retention import RETENTION_JOB
 from sentinel_orchestration.automation.switch import schedule_status
 from sentinel_orchestration.settings import Settings
 
 
 def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
-    """A build each night, one each hour for sources that have to be asked, and freshness on a clock of its own."""
-    return [nightly_build(settings), hourly_build(settings), freshness_clock(settings)]
+    """A build each night, one each hour for sources that have to be asked, freshness on a clock of its own, and retention."""
+    return [nightly_build(settings), hourly_build(settings), freshness_clock(settings), nightly_retention(settings)]
 
 
 def nightly_build(settings: Settings) -> dg.ScheduleDefinition:
@@ -37,6 +38,18 @@ def freshness_clock(settings: Settings) -> dg.ScheduleDefinition:
         execution_timezone="UTC",
         default_status=schedule_status(settings),
         description="Looks every quarter of an hour how old the newest event of each feed is.",
+    )
+
+
+def nightly_retention(settings: Settings) -> dg.ScheduleDefinition:
+    """What is over its age or count goes at half past four in the morning, before the build that needs the space."""
+    return dg.ScheduleDefinition(
+        name="nightly_retention",
+        job_name=RETENTION_JOB,
+        cron_schedule="30 4 * * *",
+        execution_timezone=settings.timezone,
+        default_status=schedule_status(settings),
+        description="Removes old releases, batches that nothing needs, and runs that ended long ago.",
     )
 
 

@@ -156,6 +156,17 @@ def rollback() -> None:
         raise typer.Exit(rollback_command())
 
 
+@app.command(epilog="Example: [bold]sentinel prune --dry-run[/bold]")
+def prune(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be removed, and remove nothing.")] = False,
+) -> None:
+    """Remove old releases, batches that nothing needs, and runs that ended long ago, never what is published."""
+    from sentinel_orchestration.cli.prune import prune_command
+
+    with clear_errors():
+        raise typer.Exit(prune_command(dry_run))
+
+
 @app.command(epilog="Example: [bold]sentinel verify && echo the same[/bold]")
 def verify() -> None:
     """Rebuild the current release from the same batches in a scratch place, and compare table by table."""

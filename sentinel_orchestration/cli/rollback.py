@@ -21,10 +21,10 @@ def rollback_command() -> int:
         from sentinel_orchestration.automation.build import run_job
         from sentinel_orchestration.automation.failures import first_error
         from sentinel_orchestration.automation.instance import open_instance
-        from sentinel_orchestration.definitions import rollback_definitions
+        from sentinel_orchestration.definitions import upkeep_definitions
         from sentinel_orchestration.publish.assets import ROLLBACK_JOB
 
-        definitions, instance = rollback_definitions(settings), open_instance(settings)
+        definitions, instance = upkeep_definitions(settings), open_instance(settings)
     result = run_job(
         settings, definitions, instance, ROLLBACK_JOB, "sentinel rollback", lambda entry: None, console.print
     )

@@ -71,5 +71,5 @@ def test_the_schedule_is_off_and_asks_for_a_run_at_its_hour(settings):
 def test_definitions_load_and_every_job_resolves(settings):
     definitions = build_definitions(settings)
     dg.Definitions.validate_loadable(definitions)
-    for job in ("build", "build_without_report", "rollback"):
+    for job in ("build", "build_without_report", "rollback", "retention"):
         assert definitions.resolve_job_def(job)

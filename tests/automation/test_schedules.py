@@ -29,7 +29,12 @@ def test_a_setting_turns_everything_on_or_off(tmp_path: Path, is_on: bool) -> No
     definitions = automation(Settings(home=tmp_path, automation=is_on))
     schedules = {s.name: s.default_status == dg.DefaultScheduleStatus.RUNNING for s in definitions.schedules or ()}  # type: ignore[union-attr]
     sensors = {s.name: s.default_status == dg.DefaultSensorStatus.RUNNING for s in definitions.sensors or ()}
-    assert schedules == {"nightly_build": is_on, "hourly_build": False, "freshness_clock": is_on}
+    assert schedules == {
+        "nightly_build": is_on,
+        "hourly_build": False,
+        "freshness_clock": is_on,
+        "nightly_retention": is_on,
+    }
     assert sensors == {"inbox": is_on, "flow": is_on, "health": is_on, "dead_runs": True}
 
 

@@ -77,7 +77,7 @@ def test_a_day_of_silver(ui: Ui, released):
     assert "silver__telemetry" in steps
 
 
-@pytest.mark.parametrize("job", ["build_without_report", "rollback"])
+@pytest.mark.parametrize("job", ["build_without_report", "retention", "rollback"])
 def test_a_job_without_partition_tags(ui: Ui, released, job):
     status = ui.wait(ui.launch(job=job))
     assert status == ("SUCCESS" if job != "rollback" else "FAILURE")  # there is one release only
