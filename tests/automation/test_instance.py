@@ -1,10 +1,5 @@
 """Sentinel's Dagster instance: its own by default, the user's where there is one."""
 
-import os
-import shutil
-import socket
-import subprocess
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
