@@ -34,6 +34,7 @@ class Column:
     reference: Reference | None = None
     keeps_history: bool = False  # only in a snapshot: an event says when it was true
     is_version: bool = False  # of two rows with one key, the one with the greater value is the newer
+    is_personal: bool = False  # no value of it is in a message of a check, which alerts carry out of the house
 
     def range_text(self) -> str:
         """The values that a number may have, for people: '0 to 100', 'at least 0'; empty where any will do."""
@@ -57,6 +58,10 @@ class Column:
         if self.max_length:
             parts.append(f"at most {self.max_length:,} characters")
         return "; ".join(parts)
+
+    def dictionary_text(self) -> str:
+        """What holds of the column, for whoever looks it up: its rules, and whether it is personal."""
+        return "; ".join(text for text in (self.rule_text(), "personal" if self.is_personal else "") if text)
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,11 @@ class Contract:
     def key(self) -> list[str]:
         """The columns that together identify a row."""
         return [column.name for column in self.columns if column.is_key]
+
+    @property
+    def personal(self) -> frozenset[str]:
+        """The columns whose values are in no message."""
+        return frozenset(column.name for column in self.columns if column.is_personal)
 
     @property
     def version_column(self) -> str | None:

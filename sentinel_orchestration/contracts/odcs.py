@@ -26,6 +26,7 @@ LIMITS = {  # each limit the gate can check → the types it applies to
     "pattern": ("string",),
     "enum": ("string",),
 }
+OPEN = {"public", "internal"}  # classifications of columns that a message may quote
 
 
 class ContractError(ValueError):
@@ -120,6 +121,7 @@ def _column(path: Path, prop: SchemaProperty) -> Column:
         keeps_history=_flag(path, prop, "history"),
         is_version=_flag(path, prop, "version"),
         is_optional=_flag(path, prop, "optional"),
+        is_personal=bool(prop.classification) and str(prop.classification).strip().lower() not in OPEN,
     )
 
 

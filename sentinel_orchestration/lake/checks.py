@@ -9,6 +9,7 @@ import polars as pl
 from sentinel_orchestration.contracts import Contract, Reference
 from sentinel_orchestration.feeds.source import BatchRecord, Source
 from sentinel_orchestration.lake.counts import DayCounts, feed_version
+from sentinel_orchestration.lake.failing_rows import SAMPLE, failing_rows
 from sentinel_orchestration.lake.rejects import rejects_of
 from sentinel_orchestration.lake.remedies import complaints, named
 from sentinel_orchestration.lake.reversals import BEFORE, COLUMN, SOURCE_FILE
@@ -134,7 +135,8 @@ def nothing_goes_back(
 ) -> dg.AssetCheckResult:
     """Warns of rows whose newest version takes something back; see lake/reversals.py."""
     rows = [
-        f"{'/'.join(row[name] for name in contract.key)}: {row[COLUMN]} was {row[BEFORE]} in {row[SOURCE_FILE]}, and is empty"
+        f"{'/'.join(_unless_personal(row[name], name, contract) for name in contract.key)}: {row[COLUMN]} was "
+        f"{_unless_personal(row[BEFORE], row[COLUMN], contract)} in {row[SOURCE_FILE]}, and is empty"
         for row in found.head(SHOWN_ROWS).iter_rows(named=True)
     ]
     more = f"; and {found.height - SHOWN_ROWS:,} more" if found.height > SHOWN_ROWS else ""
@@ -147,6 +149,10 @@ def nothing_goes_back(
         description=f"{'; '.join(rows)}{more}.{fix}" if rows else "Nothing.",
         metadata={VERSION: feed_version(counts), "rows": found.height},
     )
+
+
+def _unless_personal(value: str, column: str, contract: Contract) -> str:
+    return "…" if column in contract.personal else value
 
 
 def _rows_on_disk(paths: Sequence[Path]) -> int:
@@ -180,6 +186,7 @@ def quarantine_rate(
             "quarantined": quarantined,
             "share": share,
             "limit_share": contract.max_quarantine_share,
+            **({} if passed else {SAMPLE: dg.MetadataValue.json(failing_rows(layout, contract))}),
         },
     )
 

@@ -47,14 +47,14 @@ def complaints(found: pl.DataFrame, contract: Contract, received: int, file: str
 
 
 def cause(contract: Contract, broken: BrokenRule) -> str:
-    """Why rows were rejected, without a full stop: the column, a value, and what the contract allows."""
+    """Why rows were rejected, without a full stop: the column, a value unless it is personal, and what the contract allows."""
     column, kind = _parts(contract, broken.rule)
     if column is None:
         told = next((rule.description for rule in contract.rules if rule.name == broken.rule), "")
         return f"{broken.rule} does not hold, first in {_place(broken)}: {told.rstrip('.')}"
     if kind == "required":
         return f"`{column.name}` is empty, first in {_place(broken)}; every row needs one"
-    if broken.value is None:
+    if broken.value is None or column.is_personal:
         return f"`{column.name}` in {_place(broken)}{_rule(column, kind)}"
     shown = _shown(broken.value, column.type == "string" or kind == "type")
     others = broken.values - 1

@@ -34,7 +34,11 @@ def column_schema(contract: Contract) -> dg.TableSchema:
                 type=ARROW_TYPES[column.type],
                 description=" ".join(
                     part
-                    for part in (column.description, f"[{column.unit}]" if column.unit else "", column.rule_text())
+                    for part in (
+                        column.description,
+                        f"[{column.unit}]" if column.unit else "",
+                        column.dictionary_text(),
+                    )
                     if part
                 ),
                 constraints=dg.TableColumnConstraints(

@@ -13,7 +13,7 @@ import polars as pl
 
 from sentinel_orchestration.contracts import Contract
 from sentinel_orchestration.contracts.mapping import ColumnMap, parse_map
-from sentinel_orchestration.lake.columns import RULES
+from sentinel_orchestration.lake.columns import RAW, RULES
 from sentinel_orchestration.lake.counts import DayCounts, event_span, silver_counts
 from sentinel_orchestration.lake.history import read_history
 from sentinel_orchestration.lake.received import Lake
@@ -81,7 +81,7 @@ def write_ops_tables(
                 col.unit,
                 col.is_key,
                 col.is_required,
-                col.rule_text(),
+                col.dictionary_text(),
                 col.description,
                 maps[c.feed][col.name].in_words() if col.name in maps[c.feed] else None,
             )
@@ -141,7 +141,9 @@ def _quarantine_rows(lake: Lake, feed: str, counts: Iterable[DayCounts]) -> list
     if not paths:
         return []
     rows = pl.scan_parquet(paths, hive_partitioning=False).with_columns(pl.col(RULES).str.split(", ").alias("rule"))
-    first = pl.struct(pl.exclude("rule")).first().alias("sample")
+    personal = lake.contracts[feed].personal  # the row as it came, in RAW, has them too
+    shown = pl.exclude("rule", RAW, *personal) if personal else pl.exclude("rule")
+    first = pl.struct(shown).first().alias("sample")
     reasons = (
         rows.explode("rule")
         .group_by("rule")

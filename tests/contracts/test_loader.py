@@ -51,6 +51,17 @@ def test_an_edited_copy_loads(load: Load) -> None:
     assert list(load(sites=unchanged, towers=unchanged)) == ["sites", "towers"]
 
 
+@pytest.mark.parametrize(
+    ("classification", "is_personal"),
+    [(None, False), ("public", False), (" Internal", False), ("personal", True), ("PII", True), ("top secret", True)],
+)
+def test_a_column_is_personal_unless_its_classification_lets_anybody_see_it(
+    load: Load, classification: str | None, is_personal: bool
+) -> None:
+    contract = load(sites=on_column("site_name", classification=classification))["sites"]
+    assert contract.personal == ({"site_name"} if is_personal else set())
+
+
 def test_a_changed_file_has_another_digest(load: Load) -> None:
     changed = load(sites=on_column("lat", description="North or south."))
     assert changed["sites"].digest != load_contracts()["sites"].digest

@@ -102,3 +102,9 @@ def test_rules_in_words() -> None:
     assert column.rule_text() == "one of 1, 2; 0 to 1,000,000; matches a+; at most 64 characters"
     assert Column("x", "number", "", minimum=2.5).rule_text() == "at least 2.5"
     assert Column("x", "number", "", maximum=2.5).rule_text() == "at most 2.5"
+
+
+def test_a_dictionary_says_of_a_personal_column_that_it_is_one() -> None:
+    assert Column("x", "number", "", minimum=2.5, is_personal=True).dictionary_text() == "at least 2.5; personal"
+    assert Column("x", "string", "", is_personal=True).dictionary_text() == "personal"
+    assert Column("x", "string", "").dictionary_text() == ""

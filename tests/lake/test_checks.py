@@ -8,9 +8,11 @@ import dagster as dg
 import polars as pl
 import pytest
 
+from sentinel_orchestration.contracts import Contract
 from sentinel_orchestration.lake.assets import lake_assets
-from sentinel_orchestration.lake.checks import SKIPPED, VERSION, quarantine_rate, reconciliation
+from sentinel_orchestration.lake.checks import SKIPPED, VERSION, nothing_goes_back, quarantine_rate, reconciliation
 from sentinel_orchestration.lake.counts import METADATA_KEY, DayCounts, feed_version, silver_counts
+from sentinel_orchestration.lake.failing_rows import SAMPLE, SAMPLE_ROWS, failing_rows
 from sentinel_orchestration.lake.received import Lake
 from sentinel_orchestration.resources import SettingsResource
 from sentinel_orchestration.settings import Settings
@@ -122,3 +124,75 @@ def test_the_index_of_pandas_is_named_as_such(run: Run, submit: Submit, fleet_ro
     submit("sites", rows, "sites.csv")
     extra = run(feeds=["sites"])["bronze/sites", "no_extra_columns"]
     assert extra.description == f"Kept in bronze, left out of silver: {name or 'one without a name'} (pandas' index)"
+
+
+PLANTED = "Jane Doe"
+
+
+def with_personal(contract: Contract, *names: str) -> Contract:
+    columns = tuple(replace(column, is_personal=column.name in names) for column in contract.columns)
+    return replace(contract, columns=columns)
+
+
+class TestRowsThatFail:
+    """What a failed check shows of the rows in quarantine."""
+
+    def test_each_has_its_place_its_key_and_what_is_wrong(
+        self, lake: Lake, submit: Submit, refresh: Callable[..., list[DayCounts]], fleet_rows: Rows
+    ) -> None:
+        rows = with_a_bad_day(fleet_rows["telemetry"])
+        submit("telemetry", rows, "t.csv")
+        counts = refresh(lake, *FEEDS)
+        sample = quarantine_rate(KEY, lake.layout, lake.contracts["telemetry"], counts).metadata[SAMPLE].value
+        assert len(sample) == SAMPLE_ROWS
+        hot = next(row for row in sample if row["broken"] == "cpu_pct.maximum")
+        came = rows.row(hot["row"] - 1, named=True)
+        assert hot == {
+            "file": "t.csv",
+            "row": hot["row"],
+            "tower_id": came["tower_id"],
+            "ts": str(came["ts"]),
+            "cpu_pct": 101.0,
+            "broken": "cpu_pct.maximum",
+        }
+
+    def test_a_value_that_could_not_be_read_is_shown_as_it_came(
+        self, lake: Lake, submit: Submit, refresh: Callable[..., list[DayCounts]], fleet_rows: Rows
+    ) -> None:
+        submit("towers", fleet_rows["towers"].with_columns(deploy_date=pl.lit("long ago " * 20)), "towers.csv")
+        refresh(lake, "sites", "towers")
+        sample = failing_rows(lake.layout, lake.contracts["towers"])
+        assert {row["deploy_date"] for row in sample} == {("long ago " * 20)[:60] + "…"}
+
+    def test_no_message_has_a_personal_value(
+        self, lake: Lake, submit: Submit, refresh: Callable[..., list[DayCounts]], fleet_rows: Rows
+    ) -> None:
+        rows = fleet_rows["incidents"].with_columns(
+            severity=pl.lit(PLANTED), opened_at=pl.lit(PLANTED), incident_id=pl.lit(PLANTED) + pl.col("incident_id")
+        )
+        submit("incidents", rows, "incidents.csv")
+        counts = refresh(lake, "sites", "towers", "incidents")
+        contract = with_personal(lake.contracts["incidents"], "incident_id", "severity", "opened_at")
+        result = quarantine_rate(KEY, lake.layout, contract, counts)
+        assert not result.passed
+        assert PLANTED not in f"{result.description} {result.metadata}"
+        assert [row["row"] for row in result.metadata[SAMPLE].value] == [1, 2, 3, 4, 5]
+        open_ = quarantine_rate(KEY, lake.layout, lake.contracts["incidents"], counts)
+        assert PLANTED in open_.description
+        assert PLANTED in str(open_.metadata[SAMPLE].value)
+
+    def test_what_goes_back_is_not_quoted_either(self, lake: Lake) -> None:
+        contract = lake.contracts["incidents"]
+        found = pl.DataFrame(
+            {"incident_id": [PLANTED], "column": ["closed_at"], "before": [PLANTED], "_source_file": ["old.csv"]}
+        )
+        assert nothing_goes_back(KEY, contract, [], found).description.count(PLANTED) == 2
+        said = nothing_goes_back(KEY, with_personal(contract, "incident_id", "closed_at"), [], found).description
+        assert said.startswith("…: closed_at was … in old.csv, and is empty.")
+
+    def test_a_check_that_passes_shows_none(
+        self, lake: Lake, submit: Submit, refresh: Callable[..., list[DayCounts]], fleet_rows: Rows
+    ) -> None:
+        submit("telemetry", fleet_rows["telemetry"])
+        counts = refresh(lake, *FEEDS)
+        assert SAMPLE not in quarantine_rate(KEY, lake.layout, lake.contracts["telemetry"], counts).metadata

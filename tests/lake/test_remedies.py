@@ -130,3 +130,15 @@ def test_every_rule_of_every_contract_has_words_of_its_own() -> None:
             said = cause(contract, BrokenRule(name, 1, "x", 1, None, 1))
             assert "breaks the rule" not in said, name
             assert "None" not in said, name
+
+
+def test_a_personal_value_is_not_quoted(gate_rows: GateRows, contract_of: ContractOf) -> None:
+    phone = Column("phone", "integer", "", minimum=1000, is_personal=True)
+    contract = contract_of(KEY, phone)
+    gated = gate_rows(pl.DataFrame({"id": ["a", "b", "c"], "phone": ["12", "13", "one two"]}), contract)
+    said = complaints(tally(gated.quarantined, contract), contract, 3)
+    assert said == [
+        "things: 2 of 3 rows: `phone` in row 1; allowed: at least 1,000. "
+        f"Correct the file, or convert its unit ({MAPPING}).",
+        "things: 1 of 3 rows: `phone` in row 3, which cannot be read as a whole number. Correct the file.",
+    ]
