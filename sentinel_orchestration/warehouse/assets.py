@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -11,6 +12,7 @@ from sentinel_orchestration.contracts import load_contracts
 from sentinel_orchestration.lake.counts import has_rows
 from sentinel_orchestration.lake.silver import keep_schema
 from sentinel_orchestration.resources import DbtResource, SettingsResource, WarehouseResource
+from sentinel_orchestration.warehouse.failing_rows import failing_rows
 from sentinel_orchestration.warehouse.results import NAMES, DbtResults, Results
 from sentinel_orchestration.warehouse.state import ModelState, damage, read_states
 from sentinel_orchestration.warehouse.translation import WAREHOUSE_POOL, DbtGraph
@@ -47,7 +49,9 @@ def _dbt_assets(graph: DbtGraph, name: str, layers: tuple[str, ...]) -> dg.Asset
         for contract in contracts.values():
             keep_schema(layout, contract)
         empty_feeds = {feed for feed in contracts if not has_rows(layout, feed)}
-        results = DbtResults(context, graph, dbt, states, empty_feeds)
+        personal = {name for contract in contracts.values() for name in contract.personal}
+        sample = partial(failing_rows, warehouse, personal)
+        results = DbtResults(context, graph, dbt, states, empty_feeds, sample)
         for command in _commands(context, graph, layers):
             yield from _run(context, dbt, warehouse, results, command)
         if results.missing():  # `dbt build` of a lone unit test runs nothing and is content

@@ -4,12 +4,13 @@ By hand, where dagster-dbt has `to_default_asset_events`: that one drops unit te
 """
 
 import json
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from typing import Any
 
 import dagster as dg
 
 from sentinel_orchestration.lake.checks import NO_ROWS, VERSION, skipped
+from sentinel_orchestration.lake.failing_rows import SAMPLE
 from sentinel_orchestration.resources import DbtResource
 from sentinel_orchestration.warehouse.lineage import ColumnLineage
 from sentinel_orchestration.warehouse.state import ModelState
@@ -17,11 +18,15 @@ from sentinel_orchestration.warehouse.translation import DbtGraph
 
 Results = Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]
 NAMES = {"JinjaLogDebug", "LogModelResult", "LogTestResult"}
+BROKEN = ("warn", "fail")
 PLAN, BUILT = "sentinel plan ", "sentinel built "  # what dbt/macros/state logs: codes by model, and each build
 
 
 class DbtResults:
-    """Follows the dbt commands of one step; `states` is what the warehouse held before them."""
+    """Follows the dbt commands of one step; `states` is what the warehouse held before them.
+
+    `sample` gives the rows that queries of failed tests find; it is called when dbt has let go of the warehouse.
+    """
 
     def __init__(
         self,
@@ -30,8 +35,9 @@ class DbtResults:
         dbt: DbtResource,
         states: Mapping[str, ModelState],
         empty_feeds: Container[str],
+        sample: Callable[[Mapping[str, str]], Mapping[str, Any]],
     ) -> None:
-        self._context, self._graph, self._dbt = context, graph, dbt
+        self._context, self._graph, self._dbt, self._sample = context, graph, dbt, sample
         self._lineage = ColumnLineage(graph, dbt.target / "lineage.json")
         self._versions = {name: state.version for name, state in states.items()}
         self._rows = {name: state.rows for name, state in states.items()}
@@ -57,11 +63,14 @@ class DbtResults:
             yield from self._test(event.data.node_info.unique_id, event)
 
     def at_end(self, outcome: Any) -> Results:
-        """What waited for dbt's own words: results of tests that failed to run, and of unit tests that failed."""
+        """What waited for the end: results of tests that did not pass, with dbt's own words, and with rows that break them."""
         self._is_whole = self._is_whole and outcome.success
-        messages = {result.node.unique_id: result.message for result in outcome.result.results if result.message}
+        results = {result.node.unique_id: result for result in outcome.result.results}
+        broken = [unique_id for unique_id, event, _ in self._early if event.data.status.lower() in BROKEN]
+        queries = {unique_id: getattr(results[unique_id].node, "compiled_code", None) for unique_id in broken}
+        samples = self._sample({unique_id: query for unique_id, query in queries.items() if query})
         for unique_id, event, _ in self._early:
-            yield self._check(unique_id, event, messages.get(unique_id))
+            yield self._check(unique_id, event, results[unique_id].message, samples.get(unique_id))
         self._early.clear()
 
     def missing(self) -> list[str]:
@@ -94,23 +103,23 @@ class DbtResults:
         )
 
     def _test(self, unique_id: str, event: Any) -> Results:
-        """Unit tests run before their model, and a result that comes before its asset's is on the one before."""
+        """A result that came before its asset's would be on the one before. Unit tests run before their model."""
         model = self._model_of(unique_id)
-        status, is_unit = event.data.status.lower(), unique_id.startswith("unit_test.")
+        is_good = event.data.status.lower() == "pass"
         waits_for_model = (
             model not in self._built and self._graph.models[model].key in self._context.selected_asset_keys
         )
-        if status not in ("pass", "warn", "fail") or (is_unit and status == "fail") or waits_for_model:
-            self._early.append((unique_id, event, model if status == "pass" else None))
+        if is_good and not waits_for_model:
+            yield self._check(unique_id, event)
         else:
-            yield self._check(unique_id, event, None)
+            self._early.append((unique_id, event, model if is_good else None))
 
     def _early_results(self, of_model: str) -> Results:
         for entry in [entry for entry in self._early if entry[2] == of_model]:
             self._early.remove(entry)
-            yield self._check(entry[0], entry[1], None)
+            yield self._check(entry[0], entry[1])
 
-    def _check(self, unique_id: str, event: Any, message: str | None) -> dg.AssetCheckResult:
+    def _check(self, unique_id: str, event: Any, message: str | None = None, sample: Any = None) -> dg.AssetCheckResult:
         spec, status = self._wanted.pop(unique_id), event.data.status.lower()
         model = self._graph.model_names[spec.asset_key]
         if status == "pass" and not unique_id.startswith("unit_test.") and self._is_empty(model):
@@ -118,16 +127,18 @@ class DbtResults:
         is_unit, failures = unique_id.startswith("unit_test."), event.data.num_failures
         is_warning = status == "warn" or (spec.metadata or {}).get("severity") == "warn"
         rows = "1 row breaks it." if failures == 1 else f"{failures:,} rows break it."
+        said = rows if status in BROKEN and not is_unit else message
         return dg.AssetCheckResult(
             asset_key=spec.asset_key,
             check_name=spec.name,
             passed=status == "pass",
             severity=dg.AssetCheckSeverity.WARN if is_warning else dg.AssetCheckSeverity.ERROR,
-            description=message or (rows if status != "pass" else None),
+            description=None if status == "pass" else said,
             metadata={
                 VERSION: self._codes[model] if is_unit else self._versions.get(model, "never built"),
                 "dagster_dbt/failed_row_count": failures,
                 "Execution Duration": round(event.data.execution_time, 3),
+                **({SAMPLE: dg.MetadataValue.json(sample)} if sample else {}),
             },
         )
 
