@@ -5,6 +5,7 @@ tests/test_internals.py calls each of them, so that after an upgrade the broken 
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -36,6 +37,8 @@ __all__ = [
     "ConfigurableClassData",
     "SqlEventLogStorageTable",
     "SqliteEventLogStorage",
+    "Tick",
+    "Ticker",
     "UnresolvedAssetJobDefinition",
     "cancel_dbt_queries",
     "check_history",
@@ -46,10 +49,13 @@ __all__ = [
     "instance_from_folder",
     "log_materializations",
     "new_run_id",
+    "newest_heartbeat",
+    "next_tick",
     "parsed_manifest",
     "pool_holders",
     "require_pool",
     "runs_in_use",
+    "tickers",
     "was_interrupted",
 ]
 
@@ -172,6 +178,63 @@ def log_materializations(context: dg.AssetExecutionContext, found: Sequence[dg.A
         DagsterEvent.asset_materialization(
             step, materialization, DagsterEventBatchMetadata(batch, number == len(found))
         )
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A finished tick of a sensor or schedule. `at` is when it began, seconds since 1970; `error` is that of one that failed."""
+
+    at: float
+    has_failed: bool
+    error: Any
+
+
+@dataclass(frozen=True)
+class Ticker:
+    """What Dagster knows of a sensor or schedule that somebody or the code has turned on once.
+
+    `is_by_code`: its default decides whether it is on, not a person. `started_at`: when it was turned on, if that is known.
+    """
+
+    name: str
+    is_on: bool
+    is_by_code: bool
+    started_at: float | None
+    state: Any
+
+    def ticks(self, instance: dg.DagsterInstance, limit: int) -> list[Tick]:
+        """The newest ticks that have ended, newest first, at most `limit`."""
+        found = instance.get_ticks(self.state.instigator_origin_id, self.state.selector_id, limit=limit + 1)
+        return [Tick(tick.timestamp, tick.is_failure, tick.error) for tick in found if tick.is_completed][:limit]
+
+    def has_ticked(self, instance: dg.DagsterInstance, after: float, before: float) -> bool:
+        """Whether a tick began between two moments, seconds since 1970."""
+        ids = self.state.instigator_origin_id, self.state.selector_id
+        return bool(instance.get_ticks(*ids, after=after, before=before, limit=1))
+
+
+def tickers(instance: dg.DagsterInstance) -> list[Ticker]:
+    """All sensors and schedules that an instance knows, of any code location; the public API knows none of them."""
+    found = []
+    for state in instance.all_instigator_state():
+        data = state.instigator_data
+        started = getattr(data, "last_sensor_start_timestamp", None) or getattr(data, "start_timestamp", None)
+        by_code = state.status.value not in ("RUNNING", "STOPPED")
+        found.append(Ticker(state.instigator_name, state.is_running, by_code, started, state))
+    return found
+
+
+def newest_heartbeat(instance: dg.DagsterInstance) -> float | None:
+    """When the daemon was last alive, seconds since 1970; None if there never was one."""
+    return max((beat.timestamp for beat in instance.get_daemon_heartbeats().values()), default=None)
+
+
+def next_tick(cron: str | Sequence[str], timezone: str | None, after: float) -> float:
+    """When a schedule is due after a moment, both in seconds since 1970."""
+    from dagster._utils.schedules import schedule_execution_time_iterator
+
+    due = schedule_execution_time_iterator(after, cron, timezone, ascending=True)
+    return next(moment.timestamp() for moment in due if moment.timestamp() > after)
 
 
 @lru_cache(maxsize=2)

@@ -34,6 +34,11 @@ class Layout:
         return self.home.resolve() / "sources.yaml"
 
     @property
+    def alerts(self) -> Path:
+        """The file that says who is told of which problem; without it, nobody is."""
+        return self.home.resolve() / "alerts.yaml"
+
+    @property
     def logs(self) -> Path:
         """What runs did, one file per day."""
         return self.home.resolve() / "logs"

@@ -29,6 +29,7 @@ SERVICE_ADDRESS = re.compile(r"(tcp|udp)://.+")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?")
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 BASE_PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
+ADDRESS = re.compile(r"https?://[^\s/]\S*")
 PATTERN_CHARACTERS = "?*[]%"  # DuckDB and Polars read a pattern from them, SQLite's addresses a query or an escape
 MAX_HOME_BYTES = 400  # SQLite opens no path over 512, and the longest one below a home has some hundred
 
@@ -60,9 +61,20 @@ class Settings(BaseSettings):
     )
     timezone: str = Field("UTC", description="Time zone of the operators (IANA), by which the nightly build starts.")
     site_base_path: str = Field("", description="Sub-path the report is served under.")
+    run_hours: int = Field(
+        6, ge=1, le=8760, description="Hours after which a run that has not ended is reported as a problem."
+    )
+    release_hours: int = Field(
+        26,
+        ge=1,
+        le=8760,
+        description="Hours after a release by which the next one is overdue; unchanged data counts as one.",
+    )
     host: str = Field("127.0.0.1", description="Address that servers bind to.")
     dagster_port: int = Field(3000, ge=1, le=65535, description="Port of the Dagster webserver.")
     site_port: int = Field(3001, ge=1, le=65535, description="Port the built report is served on.")
+    ui_url: str = Field("", description="Address of the Dagster webserver as people reach it, for links in alerts.")
+    docs_url: str = Field("", description="Address that the folder docs/ is shown under, for links in alerts.")
     log_days: int = Field(14, ge=1, le=3660, description="Days whose log is kept, today among them.")
     keep_releases: int = Field(3, ge=2, le=1000, description="Releases that are kept, the current one among them.")
     keep_days: int = Field(
@@ -105,6 +117,13 @@ class Settings(BaseSettings):
             raise ValueError("There is no such time zone. Write an IANA name: Europe/Berlin, America/Denver, UTC.")
         return value
 
+    @field_validator("ui_url", "docs_url")
+    @classmethod
+    def _plain_address(cls, value: str) -> str:
+        if value and not ADDRESS.fullmatch(value):
+            raise ValueError("Write a whole address without spaces: https://dagster.example.com")
+        return value.rstrip("/")
+
     @field_validator("site_base_path")
     @classmethod
     def _plain_path(cls, value: str) -> str:
@@ -119,6 +138,16 @@ class Settings(BaseSettings):
     def layout(self) -> Layout:
         """The folders under `home`."""
         return Layout(self.home)
+
+    @property
+    def ui_address(self) -> str:
+        """Where the Dagster webserver is."""
+        return self.ui_url or f"http://{self.host}:{self.dagster_port}"
+
+    @property
+    def docs_address(self) -> str:
+        """Where docs/ is: an address, or the folder of the project."""
+        return self.docs_url or "docs"
 
     @property
     def dbt_dir(self) -> Path:

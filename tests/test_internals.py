@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import yaml
 from dbt.cli.main import dbtRunner
 
 from sentinel_orchestration.settings import PROJECT_DIR
+from tests.observe.ticking import Ticking, beat, seconds
 
 SOURCE = PROJECT_DIR / "sentinel_orchestration" / "internals.py"
 POOL = "warehouse"
@@ -364,3 +366,43 @@ class TestDbt:
         (result,) = outcomes[0].result.results
         assert result.status == "error"
         assert "INTERRUPT" in result.message
+
+
+class TestAutomation:
+    """What observe/watch.py looks at."""
+
+    def test_tickers_and_their_ticks(self, instance: dg.DagsterInstance, internals: Any) -> None:
+        ticking = Ticking(instance, "inbox", status="RUNNING", started=datetime(2026, 11, 29, 3))
+        Ticking(instance, "nightly", cron="0 6 * * *")
+        Ticking(instance, "off", status="STOPPED")
+        found = {ticker.name: ticker for ticker in internals.tickers(instance)}
+        assert {name: (one.is_on, one.is_by_code) for name, one in found.items()} == {
+            "inbox": (True, False),
+            "nightly": (True, True),
+            "off": (False, False),
+        }
+        inbox = found["inbox"]
+        assert isinstance(inbox, internals.Ticker)
+        assert inbox.started_at == seconds(datetime(2026, 11, 29, 3))
+        assert inbox.ticks(instance, 1) == []
+        ticking.tick(datetime(2026, 11, 29, 4))
+        ticking.fail(datetime(2026, 11, 29, 5))
+        ticking.tick(datetime(2026, 11, 29, 6), "STARTED")
+        (failed,) = inbox.ticks(instance, 1)
+        assert isinstance(failed, internals.Tick)
+        assert (failed.at, failed.has_failed) == (seconds(datetime(2026, 11, 29, 5)), True)
+        assert failed.error.cause.cls_name == "ValueError"
+        assert [tick.has_failed for tick in inbox.ticks(instance, 9)] == [True, False]
+        assert inbox.has_ticked(instance, failed.at - 1, failed.at + 1)
+        assert not inbox.has_ticked(instance, failed.at - 1800, failed.at - 1)
+
+    def test_newest_heartbeat(self, instance: dg.DagsterInstance, internals: Any) -> None:
+        assert internals.newest_heartbeat(instance) is None
+        beat(instance, datetime(2026, 11, 29, 4))
+        assert internals.newest_heartbeat(instance) == seconds(datetime(2026, 11, 29, 4))
+
+    def test_next_tick(self, internals: Any) -> None:
+        """By the clock of the zone, and never the moment itself."""
+        six = seconds(datetime(2026, 11, 29, 5))
+        assert internals.next_tick("0 6 * * *", "Europe/Berlin", six - 60) == six
+        assert internals.next_tick(["0 6 * * *", "0 7 * * *"], "Europe/Berlin", six) == six + 3600

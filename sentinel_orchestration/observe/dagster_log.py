@@ -51,8 +51,8 @@ class RunRows:
         by, starter = next(((by, run.tags[tag]) for tag, by in STARTERS.items() if tag in run.tags), ("UI", None))
         failed = next((row for row in self.steps if row[5] == "failed"), None)
         return (
-            *(run.run_id, _job(run), by, starter, STATUS.get(run.status.value, "running")),
-            *(_naive(self.record.create_timestamp), _utc(self.record.start_time), _utc(self.record.end_time)),
+            *(run.run_id, job_name(run), by, starter, STATUS.get(run.status.value, "running")),
+            *(naive(self.record.create_timestamp), utc_of(self.record.start_time), utc_of(self.record.end_time)),
             *((failed[2], failed[6]) if failed else (None, None)),
             *(self.read_to, run.is_finished),
         )
@@ -78,7 +78,7 @@ def read_run(instance: dg.DagsterInstance, record: dg.RunRecord, read_to: str | 
 
 
 def _add(found: RunRows, starts: dict[str, datetime], event: dg.DagsterEvent, event_id: int, timestamp: float) -> None:
-    at, run_id = _utc(timestamp), found.record.dagster_run.run_id
+    at, run_id = utc_of(timestamp), found.record.dagster_run.run_id
     if event.is_step_start:
         starts[event.step_key or ""] = at
     elif event.is_step_materialization:
@@ -107,7 +107,7 @@ def _check(result: dg.AssetCheckEvaluation, at: datetime) -> Row:
     target, known = result.target_materialization_data, _scalars(result.metadata)
     return (
         *(result.asset_key.to_user_string(), result.check_name, at, status, bool(result.blocking), result.description),
-        *(_utc(target.timestamp) if target else None, known.pop(DURATION, None), json.dumps(known)),
+        *(utc_of(target.timestamp) if target else None, known.pop(DURATION, None), json.dumps(known)),
     )
 
 
@@ -131,13 +131,16 @@ def _scalars(metadata: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value.value for name, value in metadata.items() if isinstance(value, kinds)}
 
 
-def _job(run: dg.DagsterRun) -> str:
+def job_name(run: dg.DagsterRun) -> str:
+    """The job of a run as people know it."""
     return "selected assets" if run.job_name.startswith("__") else run.job_name
 
 
-def _utc(timestamp: float | None) -> Any:
+def utc_of(timestamp: float | None) -> Any:
+    """Seconds since 1970 as naive UTC; None stays None."""
     return None if timestamp is None else datetime.fromtimestamp(timestamp, UTC).replace(tzinfo=None)
 
 
-def _naive(moment: datetime) -> datetime:
+def naive(moment: datetime) -> datetime:
+    """A moment as naive UTC."""
     return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment

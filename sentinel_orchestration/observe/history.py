@@ -14,7 +14,7 @@ from sentinel_orchestration.resources import WarehouseResource
 from sentinel_orchestration.warehouse.state import damage
 
 SCHEMA = (Path(__file__).parent / "schema.sql").read_text(encoding="utf-8")
-VERSION = 1  # of the schema
+VERSION = 3  # of the schema
 AT_ONCE = 500  # rows in a statement: one statement per row takes a millisecond each
 Row = tuple[Any, ...]
 

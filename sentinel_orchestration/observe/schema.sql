@@ -57,9 +57,9 @@ create table if not exists incidents (
     acknowledged_at timestamp, acknowledged_by varchar, acknowledged_why varchar
 );
 
--- One row per message that reached its route: why nobody is told twice.
+-- One row per incident of a message that reached its route: why nobody is told twice. A digest is of no incident.
 create table if not exists posts (
-    incident_id varchar, route varchar, news varchar, posted_at timestamp, failures bigint
+    incident_id varchar, route varchar, news varchar, severity varchar, failures bigint, posted_at timestamp
 );
 
 create or replace view signals as

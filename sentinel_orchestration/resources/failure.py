@@ -4,6 +4,7 @@ import re
 import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import dagster as dg
 
@@ -28,15 +29,20 @@ class Failure:
     def of(cls, event: dg.DagsterEvent) -> "Failure":
         """The failure behind a STEP_FAILURE."""
         data = event.step_failure_data
-        error = data.error.cause or data.error if data.error else None
-        frames = _frames(error.stack) if error else ()
         if data.user_failure_data:  # dbt's begins with the name of what failed
+            frames = cls.behind(data.error).frames
             return cls("Failure", first_sentence(data.user_failure_data.description or ""), frames)
+        return cls.behind(data.error)
+
+    @classmethod
+    def behind(cls, error: Any) -> "Failure":
+        """The failure behind an error as Dagster keeps it, wrapped in one of its own."""
         if error is None:
             return cls("unknown")
+        error = error.cause or error
         ours = OURS.match(error.message)
         message = first_sentence(error.message[ours.end() :]) if ours else ""
-        return cls(error.cls_name or "unknown", message, frames)
+        return cls(error.cls_name or "unknown", message, _frames(error.stack))
 
     @classmethod
     def crash(cls, error: BaseException) -> "Failure":
