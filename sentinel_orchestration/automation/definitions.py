@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from sentinel_orchestration.automation.alerts.sensor import alerts_sensor
 from sentinel_orchestration.automation.conditions import flow_sensor
 from sentinel_orchestration.automation.dead_runs import dead_runs_sensor
 from sentinel_orchestration.automation.health import health_sensor
@@ -17,5 +18,11 @@ def automation(settings: Settings) -> dg.Definitions:
     return dg.Definitions(
         jobs=[*jobs(settings), retention_job()],
         schedules=schedules(settings),
-        sensors=[inbox_sensor(settings), flow_sensor(settings), health_sensor(settings), dead_runs_sensor(settings)],
+        sensors=[
+            inbox_sensor(settings),
+            flow_sensor(settings),
+            health_sensor(settings),
+            dead_runs_sensor(settings),
+            alerts_sensor(settings),
+        ],
     )

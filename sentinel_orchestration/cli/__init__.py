@@ -22,6 +22,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+alerts = typer.Typer(
+    help="Tell people what is wrong: the routes of alerts.yaml.", no_args_is_help=True, rich_markup_mode="rich"
+)
+app.add_typer(alerts, name="alerts")
+
 Days = Annotated[int | None, typer.Option(help="Simulated days, the last one being that of --as-of.")]
 Towers = Annotated[int | None, typer.Option(help="Simulated towers.")]
 Seed = Annotated[int | None, typer.Option(help="Seed of the simulator.")]
@@ -174,6 +179,47 @@ def verify() -> None:
 
     with clear_errors():
         raise typer.Exit(verify_command())
+
+
+@app.command(epilog="Example: [bold]sentinel incidents[/bold]")
+def incidents() -> None:
+    """Show what is wrong, and what was in the last seven days: one line per problem."""
+    from sentinel_orchestration.cli.incidents import incidents_command
+
+    with clear_errors():
+        raise typer.Exit(incidents_command())
+
+
+@app.command(epilog="Example: [bold]sentinel ack 1a2b3c4d --why 'the vendor fixes it on Monday'[/bold]")
+def ack(
+    incident: Annotated[
+        str, typer.Argument(help="Id of the incident, or its beginning: a message and `incidents` have it.")
+    ],
+    why: Annotated[str | None, typer.Option(help="Why it may stay open; it is kept with the incident.")] = None,
+) -> None:
+    """Say that a problem is known: there are no more reminders of it, and its end is still posted."""
+    from sentinel_orchestration.cli.incidents import ack_command
+
+    with clear_errors():
+        raise typer.Exit(ack_command(incident, why))
+
+
+@alerts.command(name="test", epilog="Example: [bold]sentinel alerts test[/bold]")
+def alerts_test() -> None:
+    """Post a test message to each route, and say which took it."""
+    from sentinel_orchestration.cli.alerts import try_command
+
+    with clear_errors():
+        raise typer.Exit(try_command())
+
+
+@alerts.command(name="check", epilog="Example: [bold]*/10 * * * * sentinel alerts check[/bold] in a crontab")
+def alerts_check() -> None:
+    """Look once for what is wrong and post what is news, without the daemon: it cannot report its own death."""
+    from sentinel_orchestration.cli.alerts import check_command
+
+    with clear_errors():
+        raise typer.Exit(check_command())
 
 
 @app.command(epilog="Example: [bold]SENTINEL_DAGSTER_PORT=3100 sentinel dev[/bold]")

@@ -36,6 +36,8 @@ def test_a_setting_turns_everything_on_or_off(tmp_path: Path, is_on: bool) -> No
         "nightly_retention": is_on,
     }
     assert sensors == {"inbox": is_on, "flow": is_on, "health": is_on, "dead_runs": True}
+    assert schedules == {"nightly_build": is_on, "hourly_build": False, "freshness_clock": is_on}
+    assert sensors == {"inbox": is_on, "flow": is_on, "health": is_on, "dead_runs": True, "alerts": True}
 
 
 def test_the_freshness_job_looks_and_makes_nothing(settings: Settings) -> None:
