@@ -58,11 +58,14 @@ class Runs:
     def history(self) -> History:
         return History(Layout(self.home))
 
-    def run(self, *broken: str, tags: dict[str, str] | None = None) -> str:
-        """Runs the job with these failures, and gives the run's id."""
+    def run(self, *broken: str, tags: dict[str, str] | None = None, only: dg.AssetsDefinition | None = None) -> str:
+        """Runs the job, or `only` one asset of it, with these failures, and gives the run's id."""
         config = {"resources": {"broken": {"config": {"names": list(broken)}}}}
         job = self.definitions.resolve_job_def("build")
-        done = job.execute_in_process(instance=self.instance, run_config=config, raise_on_error=False, tags=tags)
+        selection = [only.key] if only else None
+        done = job.execute_in_process(
+            instance=self.instance, run_config=config, raise_on_error=False, tags=tags, asset_selection=selection
+        )
         return done.run_id
 
     def record(self) -> None:

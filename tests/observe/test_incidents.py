@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.observe.graph import Runs
+from tests.observe.graph import Runs, towers
 
 INCIDENTS = """
     select problem, severity, failures, resolved_at is not null, domain, owner, detail from incidents order by opened_at, problem
@@ -30,6 +30,14 @@ def test_failures_in_a_row_are_one_incident_and_the_next_pass_ends_it(runs: Runs
         (*KEYS, 2, True, *OWNED, "2 rows break it."),
         (*KEYS, 1, False, *OWNED, "2 rows break it."),
     ]
+
+
+def test_runs_that_are_read_together_count_in_the_order_of_time(runs: Runs) -> None:
+    """SQLite counts the events of each run by itself: the check of a run with fewer of them has a smaller number."""
+    runs.run()
+    runs.run("keys", only=towers)
+    runs.record()
+    assert runs.rows("select problem, resolved_at from incidents") == [("check towers keys", None)]
 
 
 def test_a_step_that_fails_because_a_check_does_is_no_second_problem(runs: Runs) -> None:
