@@ -137,7 +137,9 @@ def _detail(incident: Incident) -> Iterator[str]:
 def _how_bad(incident: Incident) -> str:
     if incident.severity == "warn":
         return "A warning: it holds nothing back."
-    return "An error: nothing is released until it is fixed." if incident.is_blocking else "An error."
+    if incident.is_blocking:
+        return "An error: nothing is released until it is fixed."
+    return "An error. It holds no release back." if incident.kind == "check" else "An error."
 
 
 def _rows(incident: Incident) -> Iterator[str]:
