@@ -27,7 +27,9 @@ QUARANTINED = {
     "detections: 40 of 400 rows: `target_class` is 'uas'; allowed: human, vehicle, UAS, unknown.\n"
     "The rows: sentinel quarantine detections",
     "rule": "At most 2.0% of the received rows are quarantined.",
-    "sample": ({"file": "new.csv", "row": 3, "target_class": "uas", "range_m": None},),
+    "sample": (
+        {"broken": "target_class.allowed", "file": "new.csv", "range_m": None, "row": 3, "target_class": "uas"},
+    ),
 }
 
 
@@ -62,7 +64,7 @@ Since Sun 29 Nov, 12:00 CET, 1 h ago.
 An error: nothing is released until it is fixed.
 
 Rows that fail:
-- file new.csv, row 3, target_class uas, range_m empty
+- file new.csv, row 3, range_m empty, target_class uas, broken target_class.allowed
 
 Owner: detection-analytics, domain detections
 See: https://dagster.example.org/assets/silver/detections?view=checks
