@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -64,17 +65,18 @@ def test_a_server_that_fails_gets_each_message_once_when_it_is_back(
 
 
 def test_what_was_over_before_it_could_be_told_is_in_the_digest_alone(alerting: Alerting, chat: Receiver) -> None:
-    alerting.write_routes(digest=f"{time.gmtime().tm_hour:02}:00")
-    alerting.round()
+    in_an_hour = datetime.now(UTC) + timedelta(hours=1)
+    alerting.write_routes(digest=f"{in_an_hour:%H:%M}")
     chat.mood = "refuse"
     alerting.runs.run("keys")
     alerting.round()
     alerting.runs.run()
     chat.mood = "take"
     alerting.round()
-    assert chat.titles == ["Daily digest: all is well"]
-    alerting.round(hours_later=23.5)
-    title, body = chat.got[-1]
+    assert chat.titles == []
+    alerting.round(hours_later=1.5)
+    alerting.round(hours_later=1.6)
+    ((title, body),) = chat.got
     assert title == "Daily digest: all is well"
     assert "Resolved in the last 24 hours:\n- ERROR towers: the check keys failed" in body
 
