@@ -77,9 +77,6 @@ def _add(connection: duckdb.DuckDBPyConnection, runs: list[RunRows]) -> None:
     for table in ("steps", "materializations", "check_results"):
         rows = [row for found in news for row in getattr(found, table)]
         insert(connection, table, sorted(rows, key=lambda row: (row[HAPPENED], row[EVENT])))
-        insert(
-            connection, table, sorted(rows, key=lambda row: (row[4], row[1]))
-        )  # by time: SQLite counts events by run
     ids = [found.run[0] for found in news]
     connection.execute("delete from runs where run_id in (select unnest(?::varchar[]))", [ids])
     insert(connection, "runs", [found.run for found in news])
