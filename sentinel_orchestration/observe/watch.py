@@ -3,8 +3,8 @@
 Each look compares what is wrong now with the history, and adds an observation for each problem that is new or gone.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
@@ -14,11 +14,13 @@ from sentinel_orchestration.observe.automation_state import Automation
 from sentinel_orchestration.observe.dagster_log import job_name, naive, utc_of
 from sentinel_orchestration.observe.history import History
 from sentinel_orchestration.observe.incidents import PLATFORM
+from sentinel_orchestration.observe.observations import Trouble, note
 from sentinel_orchestration.publish.assets import WAREHOUSE_KEY
 from sentinel_orchestration.resources.failure import Failure
 from sentinel_orchestration.settings import Settings
 
 TICK, DEAD, UNFINISHED, OVERDUE = "tick-failed", "automation-dead", "run-not-finished", "release-overdue"
+KINDS = (TICK, DEAD, UNFINISHED, OVERDUE)
 DAEMON = "Dagster daemon"
 SILENT_SEC = 300.0  # without a heartbeat: the daemon writes two per minute
 AT_WORK = [
@@ -28,17 +30,6 @@ AT_WORK = [
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 ]
-
-
-@dataclass(frozen=True)
-class Trouble:
-    """Something that is wrong now, and since when (naive UTC)."""
-
-    problem: str
-    kind: str
-    subject: str
-    began_at: datetime
-    detail: str
 
 
 def watch(
@@ -56,7 +47,8 @@ def watch(
         *_runs(instance, now - timedelta(hours=settings.run_hours)),
         *_release(instance, settings.release_hours, now),
     ]
-    _keep(history, {trouble.problem: trouble for trouble in found}, now)
+    with history.transaction() as connection:
+        note(connection, KINDS, [replace(trouble, owner=PLATFORM) for trouble in found], now)
 
 
 def _automation(instance: dg.DagsterInstance, repository: dg.RepositoryDefinition, now: datetime) -> Iterator[Trouble]:
@@ -95,20 +87,3 @@ def _release(instance: dg.DagsterInstance, hours: int, now: datetime) -> Iterato
     if released is not None and released + timedelta(hours=hours) < now:
         detail = f"The last release was {released:%Y-%m-%d %H:%M} UTC; one is due every {hours} h."
         yield Trouble("release", OVERDUE, WAREHOUSE_KEY.to_user_string(), released + timedelta(hours=hours), detail)
-
-
-def _keep(history: History, found: Mapping[str, Trouble], now: datetime) -> None:
-    with history.transaction() as connection:
-        known = connection.execute(
-            "select problem, last(kind order by seq), last(subject order by seq) from observations "
-            "where kind in (select unnest(?::varchar[])) group by problem having last(is_bad order by seq)",
-            [[TICK, DEAD, UNFINISHED, OVERDUE]],
-        ).fetchall()
-        news = [
-            (t.problem, t.kind, t.subject, now, True, "error", t.began_at, t.detail, None, PLATFORM)
-            for t in found.values()
-            if t.problem not in {problem for problem, *_ in known}
-        ]
-        over = [(*gone, now, False, "error", None, None, None, PLATFORM) for gone in known if gone[0] not in found]
-        for row in (*news, *over):
-            connection.execute(f"insert into observations values ({', '.join('?' for _ in row)}, nextval('seq'))", row)
