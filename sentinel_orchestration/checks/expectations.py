@@ -15,6 +15,7 @@ from sentinel_orchestration.warehouse.state import read_states
 from sentinel_orchestration.warehouse.translation import WAREHOUSE_POOL
 
 EXPECTATIONS = "expectations"
+NEWEST_DAY = "newest_day/"  # in a result's metadata: each figure of the newest full day, whose history is judged too
 
 
 def expectation_checks() -> tuple[dg.AssetsDefinition, dg.AssetChecksDefinition]:
@@ -65,7 +66,7 @@ def expectation_checks() -> tuple[dg.AssetsDefinition, dg.AssetChecksDefinition]
 
 
 def check_result(suite: Suite, findings: list[dict[str, Any]], version: str) -> dg.AssetCheckResult:
-    """The check of a suite, with every observed value."""
+    """The check of a suite, with every observed value, and the figures of the newest full day as numbers."""
     unmet = [finding for finding in findings if not finding["met"]]
     rows = "\n".join(f"| {f['name']} | {f['observed']} | {'met' if f['met'] else '**not met**'} |" for f in findings)
     return dg.AssetCheckResult(
@@ -78,6 +79,7 @@ def check_result(suite: Suite, findings: list[dict[str, Any]], version: str) -> 
             VERSION: version,
             "expectations": len(findings),
             "not_met": len(unmet),
+            **{f"{NEWEST_DAY}{name}": value for f in findings for name, value in f["newest_day"].items()},
             "observed": dg.MetadataValue.md(f"| expectation | observed | |\n|---|---|---|\n{rows}"),
         },
     )

@@ -14,13 +14,15 @@ from typing import Any
 
 import duckdb
 
-from sentinel_orchestration.checks.suites import SUITES, Suite, drift_expectations, drift_query, sample_query
+from sentinel_orchestration.checks.suites import DRIFT, SUITES, Suite, drift_expectations, drift_query, sample_query
 
 os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read when Great Expectations is imported
 
 
 def validate(suite: Suite, database: str | None, relation: str) -> list[dict[str, Any]]:
     """What GX says of every expectation of the suite: name, observed value as text, whether it is met.
+
+    Of one on drift, `newest_day` also has the figure of that day by its name.
 
     The rows are those of `relation` in the DuckDB file `database` (or in memory, for a relation that reads files).
     """
@@ -45,7 +47,10 @@ def validate(suite: Suite, database: str | None, relation: str) -> list[dict[str
         )
         # Batch.validate, not a ValidationDefinition: the latter stores its result as JSON and chokes on NumPy booleans.
         results = batch.get_batch(batch_parameters={"dataframe": frame}).validate(expected).results
-        findings += [{"name": _name(r), "observed": _observed(r), "met": bool(r.success)} for r in results]
+        findings += [
+            {"name": _name(r), "observed": _observed(r), "met": bool(r.success), "newest_day": _newest_day(r, frame)}
+            for r in results
+        ]
     return findings
 
 
@@ -64,6 +69,14 @@ def _observed(result: Any) -> str:
     if isinstance(value, list):
         return ", ".join(f"{v:.4g}" if isinstance(v, float) else str(v) for v in value)
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _newest_day(result: Any, frame: Any) -> dict[str, float]:
+    column = result.expectation_config.kwargs["column"]
+    name = column.removesuffix(DRIFT)
+    if name == column or frame[name].isna().all():
+        return {}
+    return {name: float(frame[name].iloc[0])}
 
 
 def _serve() -> None:

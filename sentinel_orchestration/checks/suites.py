@@ -10,6 +10,7 @@ from typing import Any
 SAMPLE_ROWS = 20_000
 TRAILING_DAYS = 28
 DRIFT_LIMIT_SD = 4.0  # a day that differs from its trailing window by more is worth a look
+DRIFT = "_drift_sd"  # how the columns of `drift_query` end that hold deviations
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def sample_query(suite: Suite, relation: str) -> str:
 
 
 def drift_query(suite: Suite, relation: str) -> str:
-    """One row: for each figure, how many standard deviations the newest full day is away from the mean of the trailing days.
+    """One row: each figure of the newest full day, and how many standard deviations it is from the mean of the trailing days.
 
     The newest day of all may be partial, so the one before it is judged. 0 where fewer than 7 days came before. The
     deviation is at least 1 % of the mean: figures that hardly move would otherwise cry at nothing.
@@ -133,7 +134,8 @@ def drift_query(suite: Suite, relation: str) -> str:
         f"""coalesce(max(case when is_judged then {name} end) - avg(case when not is_judged then {name} end), 0)
             / greatest(coalesce(stddev_samp(case when not is_judged then {name} end), 0),
                        0.01 * abs(coalesce(avg(case when not is_judged then {name} end), 0)), 1e-9)
-            * (count(*) > 7)::int as {name}_drift_sd"""
+            * (count(*) > 7)::int as {name}{DRIFT},
+            max(case when is_judged then {name} end) as {name}"""
         for name in suite.drift
     )
     return f"""
@@ -150,4 +152,4 @@ def drift_query(suite: Suite, relation: str) -> str:
 
 def drift_expectations(suite: Suite) -> list[tuple[str, dict[str, Any]]]:
     """The expectations on the one row of `drift_query`."""
-    return [_mean(f"{name}_drift_sd", -DRIFT_LIMIT_SD, DRIFT_LIMIT_SD) for name in suite.drift]
+    return [_mean(f"{name}{DRIFT}", -DRIFT_LIMIT_SD, DRIFT_LIMIT_SD) for name in suite.drift]

@@ -78,12 +78,16 @@ def test_a_drifting_day_and_a_shifted_mean_are_reported(
     assert not result.passed
     assert result.severity == dg.AssetCheckSeverity.WARN
     assert "health_drift_sd" in result.description
+    newest_day = drifted.filter(pl.col("ts").dt.date() == last_full)
+    assert result.metadata["newest_day/health"].value == pytest.approx(newest_day["sensor_health_score"].mean())
+    assert result.metadata["newest_day/cpu"].value == pytest.approx(96)
     assert "cpu_pct: mean" in result.description
 
 
 def test_an_empty_feed_warns(expectations: ExpectationsResource, tmp_path: Path, six_weeks: pl.DataFrame) -> None:
     result = validated(expectations, tmp_path, six_weeks.clear())
     assert (result.passed, result.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert not any(name.startswith("newest_day/") for name in result.metadata)
 
 
 def test_every_suite_has_shares_or_means_quantiles_and_drift() -> None:
