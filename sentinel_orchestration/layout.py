@@ -49,6 +49,11 @@ class Layout:
         return self.home.resolve() / "mappings"
 
     @property
+    def slos(self) -> Path:
+        """What the pipeline promises and what is unusual of it; it replaces the file that Sentinel comes with."""
+        return self.home.resolve() / "slos.yaml"
+
+    @property
     def bronze(self) -> Path:
         """Batches as received."""
         return self.data / "bronze"

@@ -8,7 +8,7 @@ import dagster as dg
 import duckdb
 
 from sentinel_orchestration.internals import AssetGraph
-from sentinel_orchestration.observe.history import Row, insert
+from sentinel_orchestration.observe.history import Row, fill, insert
 
 TEAM = "team:"
 COLUMN_SCHEMA = "dagster/column_schema"
@@ -44,9 +44,7 @@ def keep_catalogue(connection: duckdb.DuckDBPyConnection, graph: AssetGraph, now
     )
     insert(connection, "new_columns", tables["columns"], seq=False)
     connection.execute(CHANGES, [now])
-    for table, rows in tables.items():
-        connection.execute(f"delete from {table}")
-        insert(connection, table, rows, seq=False)
+    fill(connection, tables)
     connection.execute("update meta set catalogue_digest = ?", [digest])
 
 

@@ -1,6 +1,6 @@
 """The file that the history is kept in. Nobody keeps it open: every use of it is short, and waits for the one before."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,13 +8,16 @@ from typing import Any
 
 import duckdb
 
+from sentinel_orchestration.checks.volume import MODIFIED_Z
 from sentinel_orchestration.layout import Layout
 from sentinel_orchestration.lock import locked
 from sentinel_orchestration.resources import WarehouseResource
 from sentinel_orchestration.warehouse.state import damage
 
-SCHEMA = (Path(__file__).parent / "schema.sql").read_text(encoding="utf-8")
-VERSION = 3  # of the schema
+SCHEMA = "".join(
+    (Path(__file__).parent / name).read_text(encoding="utf-8") for name in ("schema.sql", "slos.sql", "anomalies.sql")
+)
+VERSION = 4  # of the schema
 AT_ONCE = 500  # rows in a statement: one statement per row takes a millisecond each
 Row = tuple[Any, ...]
 
@@ -23,6 +26,7 @@ class History:
     """The history of one home."""
 
     def __init__(self, layout: Layout) -> None:
+        self.layout = layout
         self.path = layout.history
 
     @contextmanager
@@ -38,7 +42,7 @@ class History:
                 self._set_aside()
             with WarehouseResource(database=str(self.path)).transaction() as connection:
                 if not _tables(connection):
-                    connection.execute(SCHEMA)
+                    connection.execute(MODIFIED_Z + SCHEMA)
                     connection.execute("insert into meta (version) values (?)", [VERSION])
                 yield connection
 
@@ -65,6 +69,13 @@ def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Row
         one = f"({', '.join(marks)})"
         values = [value for row in some for value in row]
         connection.execute(f"insert or ignore into {table} values {', '.join([one] * len(some))}", values)
+
+
+def fill(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Sequence[Row]]) -> None:
+    """Replaces all rows of tables that have no `seq`."""
+    for table, rows in tables.items():
+        connection.execute(f"delete from {table}")
+        insert(connection, table, rows, seq=False)
 
 
 def _tables(connection: duckdb.DuckDBPyConnection) -> set[str]:

@@ -1,4 +1,4 @@
-"""Reads what happened since the last time into the history, and carries it into the incidents."""
+"""Reads what happened since the last time into the history, judges it, and carries it into the incidents."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -11,6 +11,7 @@ from sentinel_orchestration.internals import AssetGraph
 from sentinel_orchestration.observe.catalogue import keep_catalogue
 from sentinel_orchestration.observe.dagster_log import RunRows, read_run
 from sentinel_orchestration.observe.history import History, insert
+from sentinel_orchestration.observe.judge import judge
 
 INCIDENTS = (Path(__file__).parent / "incidents.sql").read_text(encoding="utf-8")
 OVERLAP = timedelta(minutes=5)  # clocks of machines differ, and a run's record is written a moment after its time
@@ -36,9 +37,10 @@ def record(history: History, instance: dg.DagsterInstance, graph: AssetGraph) ->
             _add(connection, [read_run(instance, found, open_runs.get(found.dagster_run.run_id)) for found in records])
             connection.execute(INCIDENTS)
     with history.transaction() as connection:
-        _close_what_is_gone(connection, started)
-        connection.execute(INCIDENTS)
         connection.execute("update meta set read_at = ?", [started])
+        _close_what_is_gone(connection, started)
+        judge(connection, history.layout.slos, started)
+        connection.execute(INCIDENTS)
 
 
 def _bookmark(connection: duckdb.DuckDBPyConnection) -> tuple[datetime | None, dict[str, str | None]]:

@@ -2,7 +2,7 @@
 create sequence if not exists seq;
 
 create table if not exists meta (
-    version integer primary key, absorbed_seq bigint default 0, read_at timestamp, catalogue_digest varchar
+    version integer primary key, absorbed_seq bigint default 0, judged_seq bigint default 0, read_at timestamp, catalogue_digest varchar
 );
 
 -- What the graph is now: one row per asset, per check, and per column. Replaced as a whole when it changes.

@@ -54,6 +54,10 @@ class Runs:
         )
     )
 
+    def __post_init__(self) -> None:
+        """Promises nothing, so that failures are no problem of an SLO too."""
+        Layout(self.home).slos.write_text("slos: []\n")
+
     @property
     def history(self) -> History:
         return History(Layout(self.home))

@@ -4,7 +4,10 @@ from dataclasses import dataclass
 
 from sentinel_orchestration.checks.freshness import FRESHNESS
 from sentinel_orchestration.lake.checks import QUARANTINE_RATE
+from sentinel_orchestration.observe.anomalies import ANOMALY
 from sentinel_orchestration.observe.incidents import Incident
+from sentinel_orchestration.observe.judge import UNREADABLE
+from sentinel_orchestration.observe.slos import BUDGET
 from sentinel_orchestration.observe.watch import DAEMON, DEAD, OVERDUE, TICK, UNFINISHED
 
 CHECK, QUARANTINE, STALE, FAILED, KILLED = (
@@ -36,6 +39,9 @@ KINDS = {
     TICK: Kind("its ticks fail", "/automation"),
     DEAD: Kind("stands still", "/automation"),
     OVERDUE: Kind("no new release", "/assets/{subject}"),
+    BUDGET: Kind("the error budget burns", "/runs"),
+    ANOMALY: Kind("a number is unusual", "/assets/{subject}"),
+    UNREADABLE: Kind("cannot be used", ""),
 }
 OTHER = Kind("something is wrong", "")  # an observation of a kind that has no words yet is told all the same
 
