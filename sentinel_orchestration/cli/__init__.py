@@ -128,6 +128,15 @@ def quarantine(
         raise typer.Exit(quarantine_command(feed, rule, csv))
 
 
+@app.command(epilog="Example: [bold]sentinel slo[/bold]")
+def slo() -> None:
+    """Show how much of each error budget is left, how fast it burns, and what to do."""
+    from sentinel_orchestration.cli.slo import slo_command
+
+    with clear_errors():
+        raise typer.Exit(slo_command())
+
+
 @app.command(epilog="Example: [bold]sentinel new-feed gusts exports/gusts.csv --domain weather[/bold]")
 def new_feed(
     name: Annotated[str, typer.Argument(help="Name of the feed, such as wind_gusts.")],
