@@ -6,11 +6,11 @@ from sentinel_orchestration.automation.jobs import BUILD_JOB, REPORT_JOB
 from sentinel_orchestration.automation.switch import sensor_status
 from sentinel_orchestration.observe.health import shown_digest
 from sentinel_orchestration.observe.history import History
+from sentinel_orchestration.observe.watch import AT_WORK
 from sentinel_orchestration.publish.site import shown_health
 from sentinel_orchestration.settings import Settings
 
 LOOK_EVERY_SEC = 60
-AT_WORK = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
 
 
 def health_sensor(settings: Settings) -> dg.SensorDefinition:

@@ -8,6 +8,7 @@ import dagster as dg
 
 from sentinel_orchestration.internals import delete_runs, runs_in_use
 from sentinel_orchestration.layout import Layout
+from sentinel_orchestration.observe.dagster_log import job_name
 from sentinel_orchestration.surplus import Surplus, size_of
 
 ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
@@ -23,19 +24,15 @@ def old_runs(instance: dg.DagsterInstance, layout: Layout, before: datetime) -> 
     by_job: dict[str, list[str]] = {}
     for run in instance.get_runs(dg.RunsFilter(statuses=ENDED, updated_before=before)):
         if run.run_id not in in_use:
-            by_job.setdefault(run.job_name, []).append(run.run_id)
+            by_job.setdefault(job_name(run), []).append(run.run_id)
     return [_surplus(instance, layout, job, ids, before) for job, ids in sorted(by_job.items())]
 
 
 def _surplus(instance: dg.DagsterInstance, layout: Layout, job: str, run_ids: list[str], before: datetime) -> Surplus:
-    what = f"{len(run_ids):,} {'run' if len(run_ids) == 1 else 'runs'} of {_name(job)}"
+    what = f"{len(run_ids):,} {'run' if len(run_ids) == 1 else 'runs'} of {job}"
     why = f"ended before {before:%Y-%m-%d}, and made nothing that is current"
     return Surplus(what, why, _size(layout, run_ids), partial(delete_runs, instance, run_ids))
 
 
 def _size(layout: Layout, run_ids: Iterable[str]) -> int:
     return sum(size_of(path) for run_id in run_ids for path in layout.run_files(run_id))
-
-
-def _name(job: str) -> str:
-    return "selected assets" if job.startswith("__") else job

@@ -49,7 +49,7 @@ class History:
     def _is_ours(self) -> bool:
         if not self.path.exists():
             return True
-        with duckdb.connect(str(self.path)) as connection:
+        with duckdb.connect(str(self.path), read_only=True) as connection:
             found = _tables(connection)
             return not found or ("meta" in found and _one(connection, "select version from meta") == VERSION)
 

@@ -1,6 +1,6 @@
 """Reads what happened since the last time into the history, judges it, and carries it into the incidents."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,8 +19,7 @@ RUNS_AT_ONCE = 50
 EVENT, HAPPENED = (
     1,
     4,
-)  # columns of a step, a materialization and a result alike; events are counted by run, so time comes first
-UPDATED = "update_timestamp"
+)  # columns of steps, materializations and results; SQLite counts events by run, so time comes first
 
 
 def record(history: History, instance: dg.DagsterInstance, graph: AssetGraph) -> None:
@@ -52,25 +51,12 @@ def _bookmark(connection: duckdb.DuckDBPyConnection) -> tuple[datetime | None, d
 
 def _changed(
     instance: dg.DagsterInstance, since: datetime | None, open_runs: dict[str, str | None]
-) -> Iterator[list[dg.RunRecord]]:
-    """The runs that may have news, oldest first, in batches."""
+) -> Iterator[Sequence[dg.RunRecord]]:
+    """The runs that may have news, oldest first, in batches. All ids are taken at once: retention may delete runs meanwhile."""
     after = (since - OVERLAP).replace(tzinfo=UTC) if since else None
-    cursor, seen = None, set()
-    while True:
-        records = list(
-            instance.get_run_records(
-                dg.RunsFilter(updated_after=after), limit=RUNS_AT_ONCE, cursor=cursor, ascending=True
-            )
-        )
-        seen |= {found.dagster_run.run_id for found in records}
-        if records:
-            yield records
-        if len(records) < RUNS_AT_ONCE:
-            break
-        cursor = records[-1].dagster_run.run_id
-    rest = sorted(open_runs.keys() - seen)
-    for start in range(0, len(rest), RUNS_AT_ONCE):
-        yield list(instance.get_run_records(dg.RunsFilter(run_ids=rest[start : start + RUNS_AT_ONCE])))
+    ids = [*dict.fromkeys([*reversed(instance.get_run_ids(dg.RunsFilter(updated_after=after))), *open_runs])]
+    for start in range(0, len(ids), RUNS_AT_ONCE):
+        yield instance.get_run_records(dg.RunsFilter(run_ids=ids[start : start + RUNS_AT_ONCE]), ascending=True)
 
 
 def _add(connection: duckdb.DuckDBPyConnection, runs: list[RunRows]) -> None:
@@ -85,7 +71,7 @@ def _add(connection: duckdb.DuckDBPyConnection, runs: list[RunRows]) -> None:
 
 
 def _close_what_is_gone(connection: duckdb.DuckDBPyConnection, at: datetime) -> None:
-    """A check or step that the graph no longer has never succeeds again."""
+    """A check that the graph no longer has never passes again."""
     connection.execute(
         """
         insert into observations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +13,8 @@ from pydantic import Field
 from sentinel_orchestration.layout import Layout
 from sentinel_orchestration.observe.history import History
 from sentinel_orchestration.observe.recorder import record
+
+QUIET = {"telemetry": {"enabled": False}}
 
 
 class Broken(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -61,6 +65,14 @@ class Runs:
     @property
     def history(self) -> History:
         return History(Layout(self.home))
+
+    @classmethod
+    @contextmanager
+    def at(cls, home: Path) -> Iterator[Runs]:
+        """Runs in an instance of their own in this folder."""
+        (home / "dagster").mkdir(parents=True, exist_ok=True)
+        with dg.DagsterInstance.local_temp(str(home / "dagster"), overrides=QUIET) as instance:
+            yield cls(home, instance)
 
     def run(self, *broken: str, tags: dict[str, str] | None = None, only: dg.AssetsDefinition | None = None) -> str:
         """Runs the job, or `only` one asset of it, with these failures, and gives the run's id."""

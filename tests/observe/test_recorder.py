@@ -15,7 +15,7 @@ from sentinel_orchestration.layout import Layout
 from sentinel_orchestration.observe import recorder
 from sentinel_orchestration.observe.history import History
 from sentinel_orchestration.settings import PROJECT_DIR
-from tests.observe.graph import Runs, report
+from tests.observe.graph import QUIET, Runs, report
 
 TABLES = {
     "runs": "run_id, job, started_by, starter, status, failed_step, error, is_read",
@@ -75,6 +75,22 @@ def test_long_histories_are_read_in_parts_and_come_out_the_same(runs: Runs, monk
     monkeypatch.setattr(recorder, "RUNS_AT_ONCE", 2)
     runs.record()
     assert content(runs) == whole
+
+
+def test_runs_that_retention_deletes_meanwhile_hide_no_others(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = [runs.run() for _ in range(5)]
+    monkeypatch.setattr(recorder, "RUNS_AT_ONCE", 2)
+    read = recorder.read_run
+
+    def read_and_delete(instance: dg.DagsterInstance, found: dg.RunRecord, read_to: str | None) -> recorder.RunRows:
+        rows = read(instance, found, read_to)
+        if found.dagster_run.run_id == ids[1]:  # the last of its part
+            instance.delete_run(ids[1])
+        return rows
+
+    monkeypatch.setattr(recorder, "read_run", read_and_delete)
+    runs.record()
+    assert {row[0] for row in runs.rows("select run_id from runs")} == {*ids}
 
 
 def test_a_run_under_way_is_read_as_far_as_it_is(runs: Runs) -> None:
@@ -142,7 +158,7 @@ def test_columns_that_come_go_and_change_are_noted(tmp_path: Path) -> None:
 
         return dg.Definitions(assets=[sites, report])
 
-    with dg.DagsterInstance.local_temp(str(tmp_path), overrides={"telemetry": {"enabled": False}}) as instance:
+    with dg.DagsterInstance.local_temp(str(tmp_path), overrides=QUIET) as instance:
         name, area = dg.TableColumn("name", "varchar"), dg.TableColumn("area", "double")
         for columns in (
             [name, area],

@@ -2,7 +2,6 @@
 
 import os
 import threading
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from sentinel_orchestration.contracts import load_contracts
 from sentinel_orchestration.lake.checks import VERSION
 from sentinel_orchestration.lake.failing_rows import SAMPLE
 from sentinel_orchestration.warehouse import assets
@@ -75,19 +73,6 @@ class TestOneAlone:
         sample = evaluation.metadata[SAMPLE].value
         assert {row["unique_field"] for row in sample} <= set(sites)
         assert [row["n_records"] for row in sample] == [2, 2]
-
-    def test_rows_that_fail_are_shown_without_personal_columns(
-        self, runs: Runs, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """Nor those of a test that names such a column: it may give the values under another name."""
-        contracts = load_contracts()
-        columns = tuple(replace(c, is_personal=c.name in ("lat", "site_id")) for c in contracts["sites"].columns)
-        private = {**contracts, "sites": replace(contracts["sites"], columns=columns)}
-        runs.home.execute("insert into marts.dim_site from marts.dim_site limit 2")
-        monkeypatch.setattr(assets, "load_contracts", lambda: private)
-        evaluation = checked(runs.run(check(DATA_TEST)))[DATA_TEST]
-        assert not evaluation.passed
-        assert SAMPLE not in evaluation.metadata
 
     def test_a_unit_test(self, runs: Runs) -> None:
         result = runs.run(check(UNIT_TEST))

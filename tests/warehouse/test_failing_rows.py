@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from sentinel_orchestration.contracts import load_contracts
+from sentinel_orchestration.lake.failing_rows import SAMPLE
 from sentinel_orchestration.resources import WarehouseResource
+from sentinel_orchestration.warehouse import assets
 from sentinel_orchestration.warehouse.failing_rows import failing_rows
+from tests.warehouse.dagster_runs import Runs, check, checked
+from tests.warehouse.small_silver import Home
+
+DATA_TEST = "marts/dim_site/unique_dim_site_site_id"
 
 
 @pytest.fixture
@@ -47,3 +55,15 @@ def test_a_query_that_names_one_shows_nothing(warehouse: WarehouseResource) -> N
 def test_a_query_that_cannot_run_is_passed_over(warehouse: WarehouseResource) -> None:
     queries = {"broken": "select nothing from nowhere", "fine": "select 1 as one -- a comment"}
     assert failing_rows(warehouse, [], queries) == {"fine": [{"one": 1}]}
+
+
+def test_rows_that_fail_are_shown_without_personal_columns(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor those of a test that names such a column: it may give the values under another name."""
+    contracts = load_contracts()
+    columns = tuple(replace(c, is_personal=c.name in ("lat", "site_id")) for c in contracts["sites"].columns)
+    private = {**contracts, "sites": replace(contracts["sites"], columns=columns)}
+    home.execute("insert into marts.dim_site from marts.dim_site limit 2")
+    monkeypatch.setattr(assets, "load_contracts", lambda: private)
+    evaluation = checked(Runs(home).run(check(DATA_TEST)))[DATA_TEST]
+    assert not evaluation.passed
+    assert SAMPLE not in evaluation.metadata

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import dagster as dg
 import pytest
 
 from sentinel_orchestration.automation.alerts import post
@@ -64,9 +63,7 @@ class Alerting:
 
 @pytest.fixture
 def alerting(tmp_path: Path, chat: Receiver, mail: Receiver) -> Iterator[Alerting]:
-    (tmp_path / "dagster").mkdir()
-    overrides = {"telemetry": {"enabled": False}}
-    with dg.DagsterInstance.local_temp(str(tmp_path / "dagster"), overrides=overrides) as instance:
-        made = Alerting(Runs(tmp_path, instance), {"CHAT": chat.url, "MAIL": mail.url})
+    with Runs.at(tmp_path) as runs:
+        made = Alerting(runs, {"CHAT": chat.url, "MAIL": mail.url})
         made.write_routes()
         yield made
