@@ -57,9 +57,8 @@ qualify row_number() over (partition by asset order by seq desc) <= 30;
 
 create table health.assets as
 select
-    a.asset, a.layer, a.domain, a.owner, a.has_checks, count(m.run_id) as materializations, max(m.materialized_at) as materialized_at,
-    arg_max(m.rows, m.materialized_at) as rows, median(m.rows) as usual_rows,
-    arg_max(m.duration_sec, m.materialized_at) as duration_sec, median(m.duration_sec) as usual_duration_sec
+    a.asset, arg_max(m.rows, m.materialized_at) as rows, arg_max(m.duration_sec, m.materialized_at) as duration_sec,
+    median(m.duration_sec) as usual_duration_sec
 from assets a left join health.materializations m using (asset)
 group by all;
 
@@ -74,12 +73,6 @@ select split_part(asset, '/', 2) as feed, checked_at, newest_event_at, age_hours
 from freshness, health.state
 where checked_at >= window_start and age_hours is not null
 qualify row_number() over (partition by asset, date_trunc('hour', checked_at) order by checked_at desc) = 1;
-
-create table health.quarantine as
-select split_part(asset, '/', 2) as feed, evaluated_at, rows_quarantined, quarantined_share, limit_share
-from quarantine, health.state
-where evaluated_at >= window_start and quarantined_share is not null
-qualify row_number() over (partition by asset, date_trunc('hour', evaluated_at) order by evaluated_at desc) = 1;
 
 create table health.schema_changes as
 select seen_at, asset, change from schema_changes, health.state where seen_at >= window_start;
