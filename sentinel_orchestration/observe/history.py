@@ -44,6 +44,9 @@ class History:
                 if not _tables(connection):
                     connection.execute(MODIFIED_Z + SCHEMA)
                     connection.execute("insert into meta (version) values (?)", [VERSION])
+                    connection.execute(
+                        "commit; begin"
+                    )  # a transaction writes to one file, and the caller's may be another
                 yield connection
 
     def _is_ours(self) -> bool:

@@ -157,10 +157,12 @@ def site_url(site_dir: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def published(site_dir: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The published file that the site was built from, read-only."""
+    """The published file that the site was built from, read-only, with the pipeline's health as `health`."""
     named = os.environ.get("SENTINEL_TEST_DATABASE")
     database = Path(named) if named else site_dir.resolve().parent / "sentinel.duckdb"
+    health = site_dir.resolve().parents[3] / "observe" / "health.duckdb"
     with duckdb.connect(str(database), read_only=True) as connection:
+        connection.execute(f"attach '{health}' as health (read_only)")
         yield connection
 
 

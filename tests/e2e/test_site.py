@@ -33,13 +33,16 @@ KPIS = {
     "/towers/": 6,
     "/detection-analytics/": 6,
     "/reliability/": 8,
-    "/pipeline-health/": 5,
+    "/pipeline-health/": 6,
 }
 
 # What a page may say instead of a chart or table, and the count that must then be 0
 EMPTY = {
     "Nothing is in quarantine": "select count(*) from ops.quarantine_reasons",
-    "No check warned or failed": "select count(*) from ops.check_results where status in ('warned', 'failed')",
+    "Nothing is broken": "select count(*) from health.incidents where status <> 'resolved'",
+    "No check fails, warns or is flaky": "select count(*) from health.checks where status in ('failed', 'warned') or is_flaky",
+    "Every asset has an owner and a check, and every event feed a freshness limit": "select count(*) from health.coverage",
+    "No column changed in the last 28 days": "select count(*) from health.schema_changes",
     "No open incidents": "select count(*) from marts.fct_incidents where is_open",
 }
 

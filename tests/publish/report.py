@@ -14,13 +14,15 @@ INPUT = re.compile(r"\$\{inputs\.\w+\.value\}")
 PAGES = sorted(path.stem for path in (REPORT / "pages").glob("*.md"))
 
 
-def open_report(release: Path) -> duckdb.DuckDBPyConnection:
-    """A database with a copy of the release in it, whose schema `sentinel` has a view per source."""
+def open_report(release: Path, health: Path) -> duckdb.DuckDBPyConnection:
+    """A database with a copy of the release and of the pipeline's health, and a schema per source, with what each of its queries gives."""
     connection = duckdb.connect()
     connection.execute(f"attach '{release}' as released (read_only); copy from database released to memory")
-    connection.execute("detach released; create schema sentinel")
-    for path in sorted((REPORT / "sources/sentinel").glob("*.sql")):
-        connection.execute(f"create view sentinel.{path.stem} as {path.read_text()}")
+    connection.execute(f"attach '{health}' as health_file (read_only); copy from database health_file to memory")
+    connection.execute("detach released; detach health_file; create schema sentinel; create schema health")
+    for source, kind in (("sentinel", "view"), ("health", "table")):  # a view would find itself behind its table's name
+        for path in sorted((REPORT / "sources" / source).glob("*.sql")):
+            connection.execute(f"create {kind} {source}.{path.stem} as {path.read_text()}")
     return connection
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -9,15 +10,19 @@ import pytest
 from conftest import Built
 from sentinel_orchestration.lake.received import Lake
 from sentinel_orchestration.lake.silver import gate_feed
-from sentinel_orchestration.layout import WAREHOUSE_FILE
+from sentinel_orchestration.layout import WAREHOUSE_FILE, Layout
+from sentinel_orchestration.observe.health import write_health
+from sentinel_orchestration.observe.history import History
 from sentinel_orchestration.publish.release import event_window
 from tests.publish.report import PAGES, kpis, open_report, page_queries
 
 
 @pytest.fixture
-def report(small_home: Built) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The report on a copy of the small release."""
-    with open_report(small_home.settings.layout.current / WAREHOUSE_FILE) as connection:
+def report(small_home: Built, tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The report on a copy of the small release, of a pipeline that has not run yet."""
+    empty = Layout(tmp_path)
+    write_health(History(empty), empty)
+    with open_report(small_home.settings.layout.current / WAREHOUSE_FILE, empty.health) as connection:
         yield connection
 
 

@@ -2,7 +2,7 @@
 select
     incident_id,
     problem,
-    case severity when 'error' then 'error' else 'warning' end as how_bad,
+    if(severity = 'error', 'error', 'warning') || if(status = 'acknowledged', ', acknowledged', '') as how_bad,
     status,
     opened_at,
     resolved_at,
