@@ -15,7 +15,7 @@ PAGES = sorted(path.stem for path in (REPORT / "pages").glob("*.md"))
 
 
 def open_report(release: Path, health: Path) -> duckdb.DuckDBPyConnection:
-    """A database with a copy of the release and of the pipeline's health, and a schema per source, with what each of its queries gives."""
+    """A database with a copy of the release and of the pipeline's health, and a schema per source with what its queries give."""
     connection = duckdb.connect()
     connection.execute(f"attach '{release}' as released (read_only); copy from database released to memory")
     connection.execute(f"attach '{health}' as health_file (read_only); copy from database health_file to memory")
