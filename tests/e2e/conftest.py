@@ -161,8 +161,9 @@ def published(site_dir: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     named = os.environ.get("SENTINEL_TEST_DATABASE")
     database = Path(named) if named else site_dir.resolve().parent / "sentinel.duckdb"
     health = site_dir.resolve().parents[3] / "observe" / "health.duckdb"
-    with duckdb.connect(str(database), read_only=True) as connection:
-        connection.execute(f"attach '{health}' as health (read_only)")
+    with duckdb.connect() as connection:  # not on the file: whoever opens that in this process would see the other, too
+        connection.execute(f"attach '{database}' as published (read_only); attach '{health}' as health (read_only)")
+        connection.execute("use published")
         yield connection
 
 
